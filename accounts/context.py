@@ -1,0 +1,26 @@
+"""What the frame around every page shows; the database is read only where a template asks."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import User, Workspace
+from accounts.queries.navigation import dock_for, nav_for
+from accounts.queries.notifications import unread_count
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Answer workspace and theme and, to those signed in, menu, bottom bar and unread count."""
+    user = getattr(request, "user", None)
+    chosen = request.COOKIES.get("theme", "")
+    theme = chosen if chosen in User.Theme.values else getattr(user, "theme", User.Theme.SYSTEM)
+    frame: dict[str, Any] = {"workspace": SimpleLazyObject(Workspace.current), "theme": str(theme)}
+    if isinstance(user, User):
+        nav: Any = SimpleLazyObject(lambda: nav_for(user, request.path))
+        frame |= {
+            "nav": nav,
+            "dock": SimpleLazyObject(lambda: dock_for(user, nav)),
+            "unread": SimpleLazyObject(lambda: unread_count(user.pk)),
+        }
+    return frame

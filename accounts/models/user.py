@@ -1,0 +1,156 @@
+"""People: a user signs in with an email address and holds roles, which are groups by name."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+
+from accounts.models.grant import Grant
+from accounts.roles import ADMIN
+from core import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+TEAM_GROUP = "team:"  # groups of this prefix carry record shares, not rights
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """The people of the workspace."""
+
+    def active(self) -> UserQuerySet:
+        """Keep people who may sign in."""
+        return self.filter(is_active=True)
+
+    def with_role(self, role: str) -> UserQuerySet:
+        """Keep people who hold this role."""
+        return self.filter(groups__name=role)
+
+
+if TYPE_CHECKING:
+    _Manager = BaseUserManager["User"]
+else:
+    _Manager = BaseUserManager.from_queryset(UserQuerySet)
+
+
+class UserManager(_Manager):
+    """Creates users by email address, folded to lower case."""
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """Fold the whole address, so that one mailbox is one person."""
+        return (email or "").strip().lower()
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create a user; without a password nobody can sign in as them until they choose one."""
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create an administrator for `manage.py createsuperuser`."""
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email: str | None) -> User:
+        """Find the person who signs in with this address, whatever its case."""
+        return self.get(email=self.normalize_email(email))
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who works here."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", "As the device"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
+    email = models.EmailField(unique=True, max_length=254)
+    name = models.CharField(max_length=150, blank=True)
+    phone = models.CharField(max_length=32, blank=True)
+    timezone = models.CharField(max_length=64, default="Asia/Kolkata")
+    language = models.CharField(max_length=16, default="en-gb")
+    theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM)
+    email_notifications = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField(default=clock.now)
+    deactivated_at = models.DateTimeField(null=True, blank=True)
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    owner_paths: ClassVar[tuple[str, ...]] = ("pk",)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(Lower("email"), name="user_email_folded"),)
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:person-detail", args=(self.pk,))
+
+    def get_full_name(self) -> str:
+        """Answer the name to show; the address when no name is known."""
+        return str(self)
+
+    def get_short_name(self) -> str:
+        """Answer the first word of the name."""
+        return str(self).split(" ", maxsplit=1)[0]
+
+    @property
+    def initials(self) -> str:
+        """Answer one or two letters for the avatar."""
+        words = (self.name or self.email.partition("@")[0].replace(".", " ")).split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    @cached_property
+    def _role_rows(self) -> list[tuple[str, str, str]]:
+        # One query for both: the names of the roles, and this install's grants to them.
+        names = Group.objects.filter(user=self).order_by().values_list("name", flat=True)
+        held = names.values_list("name", models.Value(""), models.Value(""))
+        grants = Grant.objects.filter(role__in=names)
+        if self.is_superuser:
+            grants = Grant.objects.filter(models.Q(role__in=names) | models.Q(role=ADMIN))
+        return list(held.union(grants.values_list("role", "permission", "scope")))
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Answer the roles held; a superuser counts as an administrator."""
+        names = {role for role, permission, _ in self._role_rows if not permission}
+        held = {name for name in names if not name.startswith(TEAM_GROUP)}
+        return frozenset(held | {ADMIN} if self.is_superuser else held)
+
+    @property
+    def grants(self) -> dict[tuple[str, str], str]:
+        """Answer this install's changes to the matrix that concern the held roles."""
+        return {(role, perm): scope for role, perm, scope in self._role_rows if perm}
+
+    @property
+    def is_staff(self) -> bool:
+        """Answer whether the operator's door (Django's admin) is open: to administrators only."""
+        return self.is_active and ADMIN in self.roles
+
+    def get_session_auth_hash(self) -> str:
+        """Tie sessions to the password and to the epoch: raising the epoch ends them all."""
+        return self._session_hash(settings.SECRET_KEY)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Answer the hashes that older secret keys would give."""
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self._session_hash(secret)
+
+    def _session_hash(self, secret: str | bytes) -> str:
+        value = f"{self.password}:{self.session_epoch}"
+        return salted_hmac("accounts.session", value, secret=secret, algorithm="sha256").hexdigest()

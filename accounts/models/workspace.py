@@ -1,0 +1,53 @@
+"""The workspace: the one business that this install serves."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+
+class Workspace(models.Model):
+    """Names, thresholds and habits of the business; exactly one row."""
+
+    class ManagerScope(models.TextChoices):
+        ALL = "all", "Everything"
+        TEAM = "team", "Their own teams"
+
+    name = models.CharField(max_length=120, default="My business")
+    legal_name = models.CharField(max_length=160, blank=True)
+    postal_address = models.TextField(blank=True)
+    tax_id = models.CharField(max_length=40, blank=True)
+    website = models.URLField(blank=True)
+    about = models.TextField(blank=True)
+    country = models.CharField(max_length=2, default="IN")
+    currency = models.CharField(max_length=3, default="INR")
+    timezone = models.CharField(max_length=64, default="Asia/Kolkata")
+    default_language = models.CharField(max_length=16, default="en-gb")
+    tone = models.CharField(max_length=40, default="warm and brief")
+    from_email = models.EmailField(blank=True)
+    sender_name = models.CharField(max_length=120, blank=True)
+    tax_rate_bp = models.PositiveIntegerField(default=1800)
+    invoice_prefix = models.CharField(max_length=12, default="INV")
+    proposal_valid_days = models.PositiveSmallIntegerField(default=14)
+    high_value_threshold_minor = models.BigIntegerField(default=30_000_000)
+    manager_scope = models.CharField(max_length=8, choices=ManagerScope, default=ManagerScope.ALL)
+    interest_threshold = models.FloatField(
+        default=0.8, validators=(MinValueValidator(0.5), MaxValueValidator(1.0))
+    )
+    automation_paused = models.BooleanField(default=False)
+    onboarding_enabled = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=models.Q(pk=1), name="workspace_is_the_only_one"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def current(cls) -> Workspace:
+        """Answer the one workspace, with its defaults until somebody changed them."""
+        workspace, _ = cls.objects.get_or_create(pk=1)
+        return workspace

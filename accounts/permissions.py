@@ -1,0 +1,210 @@
+"""Who may do what: the role matrix, this install's grants and record shares, asked in one place.
+
+`can` answers for one row, `visible` for a queryset; both come from the same scopes and agree.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import BigIntegerField, Model, Q, QuerySet
+from django.db.models.functions import Cast
+from guardian.models import GroupObjectPermission, UserObjectPermission
+
+from accounts.models import Grant, Membership, User, Workspace
+from accounts.roles import ALL, MANAGER, MATRIX, NONE, REP, SCOPES, TEAM, Scope
+
+Row = TypeVar("Row", bound=Model)
+AnyUser = User | AnonymousUser
+
+SIGN_IN = "Sign in first."
+DEACTIVATED = "This account is deactivated. Ask an administrator."
+
+
+class UnknownPermission(LookupError):
+    """Raised for a name that the matrix does not hold: a mistake in the code, never an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A yes, or a no that carries its reason to the disabled button."""
+
+    allowed: bool
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+YES = Verdict(True)
+
+
+class Facts:
+    """What the scopes need to know of one person, each asked of the database once at most."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.user_id: int = user.pk
+
+    @cached_property
+    def team_ids(self) -> tuple[int, ...]:
+        """The teams that the person leads."""
+        led = Membership.objects.filter(user_id=self.user_id, is_manager=True)
+        return tuple(led.values_list("team_id", flat=True))
+
+    @cached_property
+    def teammate_ids(self) -> tuple[int, ...]:
+        """The members of those teams."""
+        if not self.team_ids:
+            return ()
+        members = Membership.objects.filter(team_id__in=self.team_ids)
+        return tuple(members.values_list("user_id", flat=True).distinct())
+
+    @cached_property
+    def is_narrowed(self) -> bool:
+        """Whether the workspace keeps managers to their own teams."""
+        return Workspace.current().manager_scope == Workspace.ManagerScope.TEAM
+
+    @cached_property
+    def shares(self) -> frozenset[tuple[int, str, str]]:
+        """The rows shared with the person or a team of theirs: (content type, codename, key)."""
+        columns = ("content_type_id", "permission__codename", "object_pk")
+        own = UserObjectPermission.objects.filter(user_id=self.user_id).values_list(*columns)
+        theirs = GroupObjectPermission.objects.filter(group__user=self.user_id)
+        return frozenset(own.union(theirs.values_list(*columns)))
+
+    def scopes(self, permission: str) -> list[Scope]:
+        """Every scope in which the person holds the permission, one per role; the widest counts."""
+        row = _row(permission)
+        scopes = []
+        for role in self.user.roles:
+            scope = row.get(role, NONE)
+            if role == MANAGER and scope is ALL and row.get(REP) is not ALL and self.is_narrowed:
+                scope = TEAM  # never below what a rep may see
+            if granted := self.user.grants.get((role, permission)):
+                scope = SCOPES[granted]
+            scopes.append(scope)
+        return [ALL] if ALL in scopes else [scope for scope in scopes if scope is not NONE]
+
+
+def can(user: AnyUser, permission: str, obj: Model | None = None) -> Verdict:
+    """Answer whether the person may do this at all (`obj` None), or to this row."""
+    _row(permission)
+    if not isinstance(user, User):
+        return Verdict(False, SIGN_IN)
+    if not user.is_active:
+        return Verdict(False, DEACTIVATED)
+    facts = facts_of(user)
+    scopes = facts.scopes(permission)
+    if not scopes:
+        return Verdict(False, _reason_role(permission))
+    if obj is None or any(_reaches(scope, facts, obj) for scope in scopes):
+        return YES
+    if _is_shared(facts, permission, obj):
+        return YES
+    return Verdict(False, _reason_row(permission, obj))
+
+
+def visible(user: AnyUser, permission: str, queryset: QuerySet[Row]) -> QuerySet[Row]:
+    """Keep exactly the rows for which `can` says yes."""
+    _row(permission)
+    if not isinstance(user, User) or not user.is_active:
+        return queryset.none()
+    facts = facts_of(user)
+    scopes = facts.scopes(permission)
+    if not scopes:
+        return queryset.none()
+    if ALL in scopes:
+        return queryset
+    model = queryset.model
+    condition = _shared(facts, permission, model)
+    for scope in scopes:
+        narrow = scope is not TEAM or _has_owner(model)
+        condition |= scope.condition(facts, model) if narrow else Q(pk__isnull=False)
+    return queryset.filter(condition)
+
+
+def people_who_can(permission: str) -> QuerySet[User]:
+    """Answer the active people who hold the permission for every row."""
+    scopes = {role: scope.name for role, scope in _row(permission).items()}
+    scopes |= dict(Grant.objects.filter(permission=permission).values_list("role", "scope"))
+    roles = [role for role, scope in scopes.items() if scope == ALL.name]
+    hold = Q(groups__name__in=roles) | Q(is_superuser=True)
+    return User.objects.filter(hold, is_active=True).distinct()
+
+
+def facts_of(user: User) -> Facts:
+    """Answer the person's facts, kept on the loaded object: a new request asks again."""
+    facts: Facts | None = user.__dict__.get("_facts")
+    if facts is None:
+        facts = user.__dict__["_facts"] = Facts(user)
+    return facts
+
+
+def forget(user: User) -> None:
+    """Forget what was asked about this person: after their roles changed in this very request."""
+    user.__dict__.pop("_facts", None)
+    user.__dict__.pop("_role_rows", None)
+
+
+def share_codename(permission: str, model: type[Model]) -> str:
+    """Answer the guardian permission that shares a row for this verb: view, change or delete."""
+    verb = {"read": "view", "delete": "delete"}.get(permission.partition(":")[2], "change")
+    return f"{verb}_{model._meta.model_name}"
+
+
+def _row(permission: str) -> dict[str, Scope]:
+    try:
+        return MATRIX[permission]
+    except KeyError:
+        raise UnknownPermission(
+            f"{permission!r} is no permission. See accounts/roles.py."
+        ) from None
+
+
+def _has_owner(model: type[Model]) -> bool:
+    return getattr(model, "owner_paths", None) is not None
+
+
+def _reaches(scope: Scope, facts: Facts, obj: Model) -> bool:
+    # A team scope cannot narrow rows that belong to nobody, such as price lists.
+    return (scope is TEAM and not _has_owner(type(obj))) or scope.matches(facts, obj)
+
+
+def _is_shared(facts: Facts, permission: str, obj: Model) -> bool:
+    kind = ContentType.objects.get_for_model(obj)
+    return (kind.pk, share_codename(permission, type(obj)), str(obj.pk)) in facts.shares
+
+
+def _shared(facts: Facts, permission: str, model: type[Model]) -> Q:
+    kind = ContentType.objects.get_for_model(model)
+    codename = share_codename(permission, model)
+    if not any(share[:2] == (kind.pk, codename) for share in facts.shares):
+        return Q(pk__in=())
+    which: dict[str, Any] = {"content_type": kind, "permission__codename": codename}
+    own = UserObjectPermission.objects.filter(user_id=facts.user_id, **which)
+    theirs = GroupObjectPermission.objects.filter(group__user=facts.user_id, **which)
+    condition = Q(pk__in=())
+    for rows in (own, theirs):
+        condition |= Q(pk__in=rows.values_list(Cast("object_pk", BigIntegerField())))
+    return condition
+
+
+def _reason_role(permission: str) -> str:
+    noun, _, verb = permission.partition(":")
+    return f"Your role does not include “{verb.replace('-', ' ')}” for {_plural(noun)}."
+
+
+def _reason_row(permission: str, obj: Model) -> str:
+    theirs = f"This {obj._meta.verbose_name} belongs to someone else."
+    if permission.endswith(":read"):
+        return f"{theirs} You see your own and the ones shared with you."
+    return f"{theirs} Its owner or a manager can do this."
+
+
+def _plural(noun: str) -> str:
+    return {"activity": "activities", "settings": "settings", "analytics": "reports"}.get(
+        noun, f"{noun}s"
+    )

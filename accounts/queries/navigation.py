@@ -1,0 +1,95 @@
+"""The menu, the phone's bottom bar and the start page, for one person's roles."""
+
+from dataclasses import dataclass, replace
+
+from django.urls import NoReverseMatch, reverse
+
+from accounts.models import User
+from accounts.permissions import can
+from accounts.roles import ADMIN, FINANCE, MANAGER, MARKETING, REP, SUPPORT, VIEWER
+from core import registry
+
+DOCKS = {
+    ADMIN: ("dashboard", "inbox", "new", "deals", "approvals"),
+    MANAGER: ("dashboard", "inbox", "new", "deals", "approvals"),
+    REP: ("today", "leads", "new", "inbox", "deals"),
+    SUPPORT: ("tickets", "inbox", "new", "contacts", "tasks"),
+    MARKETING: ("campaigns", "leads", "new", "contacts", "dashboard"),
+    FINANCE: ("payments", "invoices", "deals", "contacts"),
+    VIEWER: ("dashboard", "leads", "deals", "contacts"),
+}
+LANDINGS = {
+    ADMIN: "accounts:dashboard",
+    MANAGER: "accounts:dashboard",
+    REP: "accounts:today",
+    SUPPORT: "crm:ticket-list",
+    MARKETING: "campaigns:campaign-list",
+    FINANCE: "billing:payment-list",
+    VIEWER: "accounts:dashboard",
+}
+NEW = (("lead:create", "crm:lead-new"), ("activity:create", "crm:activity-new"))
+
+
+@dataclass(frozen=True, slots=True)
+class NavEntry:
+    """One link of the menu."""
+
+    key: str
+    label: str
+    url: str
+    icon: str
+    current: bool = False
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NavGroup:
+    """Some links under a heading; the first group has none."""
+
+    label: str
+    entries: list[NavEntry]
+
+
+def nav_for(user: User, path: str = "") -> list[NavGroup]:
+    """Answer the places of the menu that the person's roles may open, grouped and in order."""
+    groups: dict[str, list[NavEntry]] = {}
+    for entry in sorted(registry.MENU.values(), key=lambda entry: (entry.order, entry.key)):
+        url = address(entry.url_name)
+        if url and (not entry.permission or can(user, entry.permission)):
+            here = NavEntry(entry.key, entry.label, url, entry.icon)
+            groups.setdefault(entry.group, []).append(here)
+    current = _current([entry for entries in groups.values() for entry in entries], path)
+    ordered = sorted(groups.items(), key=lambda group: group[0] != "")
+    return [
+        NavGroup(label, [replace(entry, current=entry.key == current) for entry in entries])
+        for label, entries in ordered
+    ]
+
+
+def dock_for(user: User, nav: list[NavGroup]) -> list[NavEntry]:
+    """Answer at most five places for the bottom of a phone; "New" for those who make something."""
+    places = {entry.key: entry for group in nav for entry in group.entries}
+    keys = next((keys for role, keys in DOCKS.items() if role in user.roles), ("dashboard",))
+    makes = (name for permission, name in NEW if can(user, permission))
+    if url := next(filter(None, map(address, makes)), ""):
+        places["new"] = NavEntry("new", "New", url, "plus")
+    return [places[key] for key in keys if key in places]
+
+
+def landing_of(user: User) -> str:
+    """Answer the page that a person lands on: that of the first of the roles that they hold."""
+    wanted = (name for role, name in LANDINGS.items() if role in user.roles)
+    return next(filter(None, map(address, wanted)), "") or reverse("accounts:today")
+
+
+def address(url_name: str) -> str:
+    """Answer the address of a route without parameters; "" when nobody mounted it."""
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""
+
+
+def _current(entries: list[NavEntry], path: str) -> str:
+    here = [entry for entry in entries if entry.url != "/" and path.startswith(entry.url)]
+    return max(here, key=lambda entry: len(entry.url)).key if here else ""

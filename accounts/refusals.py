@@ -1,0 +1,12 @@
+"""Writing down that somebody was refused, for the audit and the administrators."""
+
+from django.http import HttpRequest
+
+from accounts.actions.sign_in import note_denied
+from accounts.actor import Actor
+
+
+def record(request: HttpRequest, error: Exception) -> None:
+    """Publish `access.denied` in a transaction of its own; the refused one has changed nothing."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    note_denied(actor=actor, reason=str(error), method=str(request.method), path=request.path)

@@ -1,0 +1,38 @@
+"""The routes of people, their start pages and the workspace."""
+
+from django.urls import path
+
+from accounts.views import api_keys, audit, home, notifications, people, teams, workspace
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("today/", home.today, name="today"),
+    path("dashboard/", home.dashboard, name="dashboard"),
+    path("profile/", home.profile, name="profile"),
+    path("theme/", home.theme, name="theme"),
+    path("join/<slug:purpose>/<str:token>/", home.join, name="join"),
+    path("notifications/", notifications.list_, name="notifications"),
+    path("notifications/read/", notifications.read_all, name="notifications-read"),
+    path("notifications/<int:pk>/", notifications.open_, name="notification-open"),
+    path("people/", people.list_, name="person-list"),
+    path("people/invite/", people.invite, name="person-invite"),
+    path("people/roles/", people.matrix, name="roles"),
+    path("people/<int:pk>/", people.detail, name="person-detail"),
+    path("people/<int:pk>/roles/", people.roles, name="person-roles"),
+    path("people/<int:pk>/deactivate/", people.deactivate, name="person-deactivate"),
+    path("people/<int:pk>/reactivate/", people.reactivate, name="person-reactivate"),
+    path("people/<int:pk>/invite/", people.invite_again, name="person-invite-again"),
+    path("teams/", teams.list_, name="team-list"),
+    path("teams/new/", teams.new, name="team-new"),
+    path("teams/<int:pk>/", teams.detail, name="team-detail"),
+    path("teams/<int:pk>/members/", teams.members, name="team-members"),
+    path("teams/<int:pk>/delete/", teams.delete, name="team-delete"),
+    path("keys/", api_keys.list_, name="key-list"),
+    path("keys/new/", api_keys.new, name="key-new"),
+    path("keys/<int:pk>/revoke/", api_keys.revoke, name="key-revoke"),
+    path("audit/", audit.list_, name="audit"),
+    path("audit/export/", audit.export, name="audit-export"),
+    path("settings/business/", workspace.edit, name="workspace"),
+]

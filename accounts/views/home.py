@@ -1,0 +1,115 @@
+"""The start pages, one's own profile, and the one-time link of an invitation."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.actions import people
+from accounts.actor import Actor
+from accounts.forms.people import ChoosePasswordForm, FirstAdminForm, UpdateProfileForm
+from accounts.models import User
+from accounts.queries.navigation import landing_of
+from accounts.queries.people import user_of_link
+from accounts.views.asking import actor_of, ask
+from core import registry
+from core.doors import door, public, signed_in
+from core.errors import NotFound
+from core.pages import done, page
+
+BOTH = ("GET", "HEAD", "POST")
+YEAR = 365 * 24 * 3600
+
+
+@signed_in()
+def home(request: HttpRequest) -> HttpResponse:
+    """Send everybody to the page where their day starts."""
+    return HttpResponseRedirect(landing_of(_me(request)))
+
+
+@signed_in()
+def today(request: HttpRequest) -> HttpResponse:
+    """What waits for this person now."""
+    return _cards(request, "Today", "dashboard")
+
+
+@door("analytics:read")
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """How the business stands."""
+    return _cards(request, "Dashboard", "today")
+
+
+@signed_in(BOTH)
+def profile(request: HttpRequest) -> HttpResponse:
+    """One's own name, language and notifications; sign-in and security are linked."""
+    me = _me(request)
+    response = ask(
+        request,
+        people.update_profile,
+        UpdateProfileForm,
+        me,
+        title="My profile",
+        back=reverse("accounts:home"),
+        to=reverse("accounts:profile"),
+        message="Profile saved.",
+        template="accounts/profile/detail.html",
+        person=me,
+    )
+    if response.status_code in {204, 303}:
+        _remember_theme(response, User.objects.get(pk=me.pk).theme)
+    return response
+
+
+@public(("POST",))
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen theme on this device."""
+    wanted = request.POST.get("theme", "")
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        back = "/"
+    response = done(request, back)
+    if wanted in User.Theme.values:
+        _remember_theme(response, wanted)
+    return response
+
+
+@public(BOTH)
+def join(request: HttpRequest, purpose: str, token: str) -> HttpResponse:
+    """The page behind a one-time link: choose a name and the first password."""
+    if purpose not in {"invite", "first-admin"}:
+        raise NotFound
+    user = user_of_link(token, purpose)
+    return ask(
+        request,
+        people.join,
+        FirstAdminForm if purpose == "first-admin" else ChoosePasswordForm,
+        user,
+        initial={"name": user.name},
+        actor=Actor.for_user(user, ip=actor_of(request).ip),
+        title="Welcome",
+        submit="Save and sign in",
+        back="/",
+        to=reverse(settings.LOGIN_URL),
+        message="Password saved. Sign in with it.",
+        template="accounts/join.html",
+        person=user,
+    )
+
+
+def _cards(request: HttpRequest, title: str, not_of: str) -> HttpResponse:
+    shown = (draw for key, draw in registry.CARDS.items() if not key.startswith(not_of))
+    drawn = (card for draw in shown if (card := draw(actor_of(request))))
+    cards = [render_to_string(name, values, request) for name, values in drawn]
+    return page(request, "accounts/home/cards.html", {"title": title, "cards": cards})
+
+
+def _me(request: HttpRequest) -> User:
+    user = actor_of(request).user
+    if user is None:
+        raise NotFound
+    return user
+
+
+def _remember_theme(response: HttpResponse, wanted: str) -> None:
+    response.set_cookie("theme", wanted, max_age=YEAR, samesite="Lax", secure=settings.PRODUCTION)

@@ -1,0 +1,121 @@
+"""People: list, invite, roles, deactivate; and the matrix of roles."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts.actions import people
+from accounts.forms.people import (
+    ChangeGrantForm,
+    ChangeRolesForm,
+    InviteUserForm,
+    UpdateUserForm,
+    role_choices,
+)
+from accounts.models import User
+from accounts.queries.people import people_for, person_for
+from accounts.queries.roles import matrix_rows
+from accounts.roles import ROLE_LABELS, ROLES
+from accounts.views.asking import actor_of, ask
+from core.doors import door
+from core.pages import done, page, paginate
+
+BOTH = ("GET", "HEAD", "POST")
+LIST = "accounts:person-list"
+
+
+@door("user:manage")
+def list_(request: HttpRequest) -> HttpResponse:
+    """Everybody who works here."""
+    search, role = request.GET.get("q", "").strip(), request.GET.get("role", "")
+    found = people_for(actor_of(request), search, role)
+    order = ("-is_active", "name", "pk")
+    rows = paginate(found, request.GET.get("cursor", ""), order=order)
+    context = {"rows": rows, "roles": role_choices(), "labels": ROLE_LABELS}
+    return page(request, "accounts/people/list.html", context, parts=("person-rows",))
+
+
+@door("user:manage", BOTH)
+def invite(request: HttpRequest) -> HttpResponse:
+    """Invite somebody by email."""
+    return ask(
+        request,
+        people.invite_user,
+        InviteUserForm,
+        title="Invite somebody",
+        submit="Send the invitation",
+        back=reverse(LIST),
+        message="Invitation sent.",
+    )
+
+
+@door("user:manage", BOTH)
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One person: name and phone, roles, teams, and what an administrator may do with them."""
+    person = person_for(actor_of(request), pk)
+    return ask(
+        request,
+        people.update_user,
+        UpdateUserForm,
+        person,
+        title=str(person),
+        back=reverse(LIST),
+        message="Saved.",
+        template="accounts/people/detail.html",
+        person=person,
+        roles_form=ChangeRolesForm(initial={"roles": sorted(person.roles)}),
+    )
+
+
+@door("user:manage", BOTH)
+def roles(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change what a person may do."""
+    person = person_for(actor_of(request), pk)
+    return ask(
+        request,
+        people.change_roles,
+        ChangeRolesForm,
+        person,
+        initial={"roles": sorted(person.roles)},
+        title=f"Roles of {person}",
+        back=person.get_absolute_url(),
+        message="Roles changed.",
+    )
+
+
+def _press(action: Callable[..., User], message: str) -> Any:
+    """Make the view of a verb that needs no more than being asked."""
+
+    @door("user:manage", ("POST",))
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        actor = actor_of(request)
+        person = action(person_for(actor, pk), actor=actor)
+        return done(request, person, message.format(person))
+
+    return view
+
+
+deactivate = _press(people.deactivate_user, "{} is deactivated.")
+reactivate = _press(people.reactivate_user, "{} may sign in again.")
+invite_again = _press(people.invite_again, "Invitation sent again.")
+
+
+@door("user:manage", BOTH)
+def matrix(request: HttpRequest) -> HttpResponse:
+    """Who may do what, and this install's changes to it."""
+    return ask(
+        request,
+        people.change_grant,
+        ChangeGrantForm,
+        initial={key: request.GET.get(key, "") for key in ("role", "permission", "scope")},
+        title="Roles",
+        submit="Change",
+        back=reverse("accounts:home"),
+        to=reverse("accounts:roles"),
+        message="Role changed. It counts from everybody's next request on.",
+        template="accounts/people/roles.html",
+        rows=matrix_rows(),
+        labels=[ROLE_LABELS[role] for role in ROLES],
+    )

@@ -1,0 +1,84 @@
+"""Teams: list, make, members, delete."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts.actions import teams
+from accounts.forms.teams import SetMembersForm, TeamForm
+from accounts.queries.people import team_for, teams_for
+from accounts.views.asking import actor_of, ask
+from core.doors import door
+from core.pages import done, page
+
+BOTH = ("GET", "HEAD", "POST")
+LIST = "accounts:team-list"
+
+
+@door("user:manage")
+def list_(request: HttpRequest) -> HttpResponse:
+    """All teams."""
+    return page(request, "accounts/teams/list.html", {"teams": teams_for(actor_of(request))})
+
+
+@door("user:manage", BOTH)
+def new(request: HttpRequest) -> HttpResponse:
+    """Make a team."""
+    return ask(
+        request,
+        teams.create_team,
+        TeamForm,
+        title="New team",
+        submit="Create the team",
+        back=reverse(LIST),
+        message="Team created. Choose its people.",
+    )
+
+
+@door("user:manage", BOTH)
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One team: its name and region, and its people."""
+    team = team_for(actor_of(request), pk)
+    links = team.memberships.all()
+    members = SetMembersForm(
+        initial={
+            "members": [link.user_id for link in links],
+            "managers": [link.user_id for link in links if link.is_manager],
+        }
+    )
+    return ask(
+        request,
+        teams.update_team,
+        TeamForm,
+        team,
+        title=team.name,
+        back=reverse(LIST),
+        message="Saved.",
+        template="accounts/teams/detail.html",
+        team=team,
+        members_form=members,
+    )
+
+
+@door("user:manage", BOTH)
+def members(request: HttpRequest, pk: int) -> HttpResponse:
+    """Choose who is in the team, and who leads it."""
+    team = team_for(actor_of(request), pk)
+    return ask(
+        request,
+        teams.set_members,
+        SetMembersForm,
+        team,
+        initial={},
+        title=f"People of {team}",
+        back=team.get_absolute_url(),
+        message="Team changed.",
+    )
+
+
+@door("user:manage", ("POST",))
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete a team."""
+    actor = actor_of(request)
+    team = team_for(actor, pk)
+    teams.delete_team(team, actor=actor)
+    return done(request, reverse(LIST), f"Team {team.name} is deleted.")

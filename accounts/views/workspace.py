@@ -1,0 +1,27 @@
+"""The workspace's settings."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts.actions.workspace import update_workspace
+from accounts.forms.workspace import UpdateWorkspaceForm, initial_values
+from accounts.models import Workspace
+from accounts.views.asking import ask
+from core.doors import door
+
+
+@door("settings:manage", ("GET", "HEAD", "POST"))
+def edit(request: HttpRequest) -> HttpResponse:
+    """The business, its sender, its money, and how far automation goes."""
+    workspace = Workspace.current()
+    return ask(
+        request,
+        update_workspace,
+        UpdateWorkspaceForm,
+        workspace,
+        initial=initial_values(workspace),
+        title="Business",
+        back=reverse("accounts:home"),
+        to=reverse("accounts:workspace"),
+        message="Settings saved.",
+    )

@@ -1,0 +1,1 @@
+"""Forms that guard every door to the money part."""

@@ -1,0 +1,81 @@
+"""Pages of invoices, for us."""
+
+from django.http import HttpRequest, HttpResponse
+
+from billing.links import public_url, token_of
+from billing.queries.invoices import invoice_for, invoices_for
+from billing.views.documents import document
+from core.actions import run
+from core.doors import door
+from core.pages import done, page
+from crm.queries.deals import deal_for
+from crm.sheets import listed, sheet
+
+VIEWS: dict[str, tuple[str, dict[str, str]]] = {
+    "": ("All", {}),
+    "issued": ("Unpaid", {"state": "issued"}),
+    "paid": ("Paid", {"state": "paid"}),
+    "void": ("Void", {"state": "void"}),
+}
+
+
+@door("invoice:read")
+def list_(request: HttpRequest) -> HttpResponse:
+    """All invoices that the person may see."""
+    context = listed(request, invoices_for, VIEWS)
+    return page(request, "billing/invoices/list.html", context, parts=("invoice-rows",))
+
+
+@door("invoice:read")
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One invoice."""
+    invoice = invoice_for(request.actor, pk)
+    token = token_of(invoice)
+    context = {
+        "invoice": invoice,
+        "link": public_url("billing:public-invoice", token) if token else "",
+        "can_issue": request.actor.can("invoice:issue", invoice),
+        "can_pay": request.actor.can("payment:update", invoice),
+    }
+    return page(request, "billing/invoices/detail.html", context)
+
+
+@door("invoice:read")
+def pdf(request: HttpRequest, pk: int) -> HttpResponse:
+    """The invoice on paper."""
+    invoice = invoice_for(request.actor, pk)
+    context = {"invoice": invoice}
+    return document(request, invoice.pdf_path, "pdf/invoice.html", context, invoice.number)
+
+
+@door("invoice:issue", methods=("POST",))
+def issue(request: HttpRequest, pk: int) -> HttpResponse:
+    """Issue the invoice of a won deal."""
+    invoice = run("invoice.issue", deal_for(request.actor, pk), actor=request.actor, data={})
+    return done(request, invoice, f"Invoice {invoice.number} is issued.")
+
+
+@door("invoice:issue", methods=("POST",))
+def send(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mail it."""
+    invoice = invoice_for(request.actor, pk)
+    run("invoice.send", invoice, actor=request.actor, data={})
+    return done(request, invoice, f"Invoice {invoice.number} is on its way.")
+
+
+mark_paid = sheet(
+    "invoice.mark_paid",
+    invoice_for,
+    title="{.total} arrived",
+    submit="Mark paid",
+    message=lambda invoice: f"Invoice {invoice.number} is paid.",
+)
+void = sheet(
+    "invoice.void",
+    invoice_for,
+    title="Void {.number}",
+    submit="Void invoice",
+    message=lambda invoice: f"Invoice {invoice.number} is void.",
+    intro="The number stays taken, so that none is missing.",
+    danger=True,
+)

@@ -1,0 +1,1 @@
+"""One-to-many: who is reached, and with what; so far the segments."""

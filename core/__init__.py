@@ -1,0 +1,1 @@
+"""Mechanisms that any web product would need; no business noun lives here."""

@@ -1,0 +1,58 @@
+"""The four answers an action may give instead of its result; each door translates them once."""
+
+from collections.abc import Mapping, Sequence
+
+
+class HouseError(Exception):
+    """A refusal with a message written for the person who asked."""
+
+    status = 500
+    code = "error"
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        if code:
+            self.code = code
+
+
+class Denied(HouseError):
+    """The actor may not do this (403); the message says who may."""
+
+    status = 403
+    code = "denied"
+
+
+class Refused(HouseError):
+    """A rule of state says no (409); the message says what would make it succeed."""
+
+    status = 409
+    code = "refused"
+
+
+class NotFound(HouseError):
+    """The row does not exist, or the actor may not read it: the same answer for both (404)."""
+
+    status = 404
+    code = "not_found"
+
+    def __init__(
+        self, message: str = "There is nothing here. It may have been merged or deleted."
+    ) -> None:
+        super().__init__(message)
+
+
+class Invalid(HouseError):
+    """Values are wrong (422); `errors` maps each field, or "__all__", to its messages."""
+
+    status = 422
+    code = "invalid"
+
+    def __init__(self, errors: Mapping[str, Sequence[str]] | str) -> None:
+        plain = {"__all__": [errors]} if isinstance(errors, str) else errors
+        self.errors: dict[str, list[str]] = {
+            field: [str(message) for message in messages] for field, messages in plain.items()
+        }
+        super().__init__(
+            " ".join(message for messages in self.errors.values() for message in messages)
+        )

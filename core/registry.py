@@ -1,0 +1,85 @@
+"""What the apps register for the shells that lower code fills: menu, cards, guards, invariants, the actor."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core.models import Event
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """One place in the menu; shown to those whose role holds `permission` at all ("" = everybody signed in)."""
+
+    key: str
+    label: str
+    url_name: str
+    icon: str
+    permission: str = ""
+    order: int = 100
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """Something that must hold whatever happened; `check` returns one line per violation."""
+
+    key: str
+    text: str
+    check: Callable[[], list[str]]
+
+
+MENU: dict[str, MenuEntry] = {}
+CARDS: dict[str, Callable[..., Any]] = {}
+INVARIANTS: dict[str, Invariant] = {}
+GUARDS: dict[str, list[Callable[[Any], str | None]]] = {}
+_actor_factory: list[Callable[[Event], Any]] = []
+
+
+def register_menu(*entries: MenuEntry) -> None:
+    """Add entries to the menu."""
+    MENU.update({entry.key: entry for entry in entries})
+
+
+def register_card(key: str, render: Callable[..., Any]) -> None:
+    """Add a card: a function of (actor) returning a template name and its context, or None."""
+    CARDS[key] = render
+
+
+def register_invariant(key: str, text: str, check: Callable[[], list[str]]) -> None:
+    """Add an invariant for `manage.py check_invariants`."""
+    INVARIANTS[key] = Invariant(key, text, check)
+
+
+def register_guard(name: str, guard: Callable[[Any], str | None]) -> None:
+    """Let an upper app refuse a lower app's verb: the guard returns the reason, or None to let it pass."""
+    GUARDS.setdefault(name, []).append(guard)
+
+
+def refusals(name: str, subject: Any) -> list[str]:
+    """Return the reasons of all guards of a verb that say no."""
+    return [reason for guard in GUARDS.get(name, ()) if (reason := guard(subject))]
+
+
+def register_actor_factory(factory: Callable[[Event], Any]) -> None:
+    """Tell how to rebuild the actor of an event row; accounts does so once."""
+    _actor_factory[:] = [factory]
+
+
+def actor_of(event: Event) -> Any:
+    """Return the actor of an event row."""
+    return _actor_factory[0](event)
+
+
+_refusal_recorders: list[Callable[[Any, Exception], None]] = []
+
+
+def register_refusal_recorder(recorder: Callable[[Any, Exception], None]) -> None:
+    """Tell how a refusal by role is written down (request, error); accounts does so once."""
+    _refusal_recorders[:] = [recorder]
+
+
+def refusal_recorder(request: Any, error: Exception) -> None:
+    """Write down a refusal by role, in its own transaction."""
+    for record in _refusal_recorders:
+        record(request, error)

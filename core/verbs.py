@@ -1,0 +1,91 @@
+"""REST made of what there is: actions become operations, queries become lists and details."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from ninja import Router
+
+from core.actions import CATALOGUE, run
+from core.api import body_of, listing, rest
+
+Shape = Callable[[Any], dict[str, Any]]
+Find = Callable[[Any, int], Any]
+Orderings = dict[str, tuple[str, str]]
+
+
+def offer(
+    router: Router,
+    route: str,
+    name: str,
+    shape: Shape,
+    find: Find | None = None,
+    *,
+    defaults: Mapping[str, Any] | None = None,
+) -> None:
+    """Register an action as an operation, such as "POST /deals/{int:pk}/won"; the catalogue knows the rest.
+
+    With `find` it is about one row; an update keeps what is not sent; an action that returns no row answers 204.
+    """
+    spec = CATALOGUE[name]
+    method, path = route.split()
+    noun_verb = name.partition(".")
+    form = None if method == "DELETE" else spec.form
+    partial = noun_verb[2] == "update"
+
+    def act(request: HttpRequest, subject: Any = None) -> tuple[int, Any]:
+        sent = {**(defaults or {}), **body_of(request)} if form else {}
+        if partial:
+            sent = {**form.values(subject), **sent}  # type: ignore[union-attr]
+        row = run(name, subject, actor=request.actor, data=sent)  # type: ignore[attr-defined]
+        if row is None:
+            return 204, None
+        return 201 if subject is None else 200, shape(row)
+
+    def on_one(request: HttpRequest, pk: int) -> tuple[int, Any]:
+        return act(request, find(request.actor, pk))  # type: ignore[attr-defined,misc]
+
+    def on_all(request: HttpRequest) -> tuple[int, Any]:
+        return act(request)
+
+    operation = on_one if find else on_all
+    operation.__name__, operation.__doc__ = noun_verb[2], spec.doc
+    operation.__module__ = spec.function.__module__.replace(".actions.", ".api.")
+    rest(router, method, path, permission=spec.permission or "", form=form, partial=partial)(
+        operation
+    )
+
+
+def browse(
+    router: Router,
+    path: str,
+    permission: str,
+    shape: Shape,
+    rows: Callable[[Any], QuerySet[Any]],
+    *,
+    find: Find | None = None,
+    **how: Any,
+) -> None:
+    """Register the list of what `rows` of an actor are, and with `find` each one; `how` is listing()'s."""
+    nouns, noun = path.strip("/"), permission.partition(":")[0]
+    home = shape.__module__.replace("shapes", nouns)
+
+    def list_(request: HttpRequest) -> dict[str, Any]:
+        return listing(request, rows(request.actor), shape, **how)  # type: ignore[attr-defined]
+
+    list_.__doc__, list_.__module__ = f"List {nouns}.", home
+    rest(router, "GET", path, permission=permission, query=how.get("filters"))(list_)
+    if find is None:
+        return
+
+    def detail(request: HttpRequest, pk: int) -> dict[str, Any]:
+        return shape(find(request.actor, pk))  # type: ignore[attr-defined]
+
+    detail.__doc__, detail.__module__ = f"Return one {noun}.", home
+    rest(router, "GET", f"{path}/{{int:pk}}", permission=permission)(detail)
+
+
+def by(*names: str) -> Orderings:
+    """Return orderings of these columns, made total by the key."""
+    return {name: (name, "-pk" if name.startswith("-") else "pk") for name in names}

@@ -1,0 +1,216 @@
+"""Contacts are made, corrected, given to somebody else and deleted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from accounts.actor import Actor
+from accounts.models import User, Workspace
+from core import clock
+from core.actions import action
+from core.errors import Invalid, Refused
+from core.events import publish
+from crm import events
+from crm.actions.changes import differences, only
+from crm.actions.owners import check_seller, first_owner
+from crm.forms.contacts import CreateContactForm, UpdateContactForm
+from crm.forms.fields import ReassignForm
+from crm.matching import e164, fold_company, fold_email
+from crm.models import Contact, ContactAddress, Tag
+
+FACTS = (
+    "kind", "first_name", "last_name", "company_name", "company", "job_title", "industry", "city",
+    "country", "email", "phone", "language", "timezone", "do_not_contact", "do_not_ai", "custom",
+    "stage",
+)  # fmt: skip
+DUPLICATE = "A contact with this {} already exists."
+
+
+@action("contact.create", permission="contact:create", form=CreateContactForm)
+def create_contact(
+    *,
+    actor: Actor,
+    owner: User | None = None,
+    source: str = Contact.Source.MANUAL.value,
+    tags: Sequence[str] = (),
+    **facts: Any,
+) -> Contact:
+    """Make a contact. Publishes ContactCreated. Refused ("duplicate") when its address is known."""
+    owner = first_owner(actor, owner, "contact:reassign")
+    contact = insert_contact(actor, owner=owner, source=source, **facts)
+    _set_tags(contact, tags)
+    return contact
+
+
+@action("contact.update", permission="contact:update", form=UpdateContactForm)
+def update_contact(
+    contact: Contact,
+    *,
+    actor: Actor,
+    version: int | None = None,
+    tags: Sequence[str] | None = None,
+    **facts: Any,
+) -> Contact:
+    """Correct a contact. Publishes ContactUpdated. Refused ("stale") when somebody was first."""
+    contact.check_version(version)
+    only(facts, FACTS)
+    changes = differences(contact, facts)
+    if tags is not None:
+        before = sorted(tag.name for tag in contact.tags.all())
+        _set_tags(contact, tags)
+        if before != (after := sorted(tag.name for tag in contact.tags.all())):
+            changes["tags"] = [before, after]
+    if not changes:
+        return contact
+    for name in changes.keys() & facts.keys():
+        setattr(contact, name, facts[name])
+    fold(contact)
+    _check_reachable(contact)
+    _store_unique(contact, [name for name in changes if name != "tags"])
+    _keep_addresses(contact)
+    publish(events.ContactUpdated(contact_id=contact.pk, changes=changes), actor=actor)
+    return contact
+
+
+@action("contact.reassign", permission="contact:reassign", form=ReassignForm)
+def reassign_contact(contact: Contact, *, actor: Actor, owner: User) -> Contact:
+    """Give a contact to another owner; leads and deals stay. Publishes ContactAssigned."""
+    check_seller(owner)
+    previous = contact.owner_id
+    if previous == owner.pk:
+        return contact
+    contact.store(owner=owner)
+    publish(
+        events.ContactAssigned(
+            contact_id=contact.pk, owner_id=owner.pk, previous_owner_id=previous
+        ),
+        actor=actor,
+    )
+    return contact
+
+
+@action("contact.delete", permission="contact:delete")
+def delete_contact(contact: Contact, *, actor: Actor) -> None:
+    """Delete a contact with its leads and activities. Publishes ContactDeleted.
+
+    Refused while deals, proposals or invoices name it.
+    """
+    pk = contact.pk
+    try:
+        contact.delete()
+    except ProtectedError:
+        raise Refused(
+            "This contact has deals or documents. Delete or reassign those first.", code="in_use"
+        ) from None
+    publish(events.ContactDeleted(contact_id=pk), actor=actor)
+
+
+@action("contact.become_customer", permission=None)
+def become_customer(contact: Contact, *, actor: Actor) -> Contact:
+    """Note that the contact bought something. Publishes ContactBecameCustomer once."""
+    if contact.stage != Contact.Stage.CUSTOMER:
+        contact.store(stage=Contact.Stage.CUSTOMER.value)
+        publish(events.ContactBecameCustomer(contact_id=contact.pk), actor=actor)
+    return contact
+
+
+def insert_contact(actor: Actor, *, owner: User | None, source: str, **facts: Any) -> Contact:
+    """Insert a contact within another action. Publishes ContactCreated."""
+    only(facts, FACTS)
+    contact = Contact(owner=owner, source=source, **facts)
+    fold(contact)
+    _check_reachable(contact)
+    _store_unique(contact, None)
+    _keep_addresses(contact)
+    publish(
+        events.ContactCreated(contact_id=contact.pk, owner_id=contact.owner_id, source=source),
+        actor=actor,
+    )
+    return contact
+
+
+def fold(contact: Contact) -> None:
+    """Set the folded columns from the written ones; raises Invalid for an address that is none."""
+    errors = {}
+    contact.email = contact.email.strip()
+    contact.email_folded = fold_email(contact.email) or None
+    if contact.email and contact.email_folded is None:
+        errors["email"] = ["Enter a valid email address."]
+    contact.phone = contact.phone.strip()
+    contact.phone_e164 = e164(contact.phone, _region(contact)) or None if contact.phone else None
+    if contact.phone and contact.phone_e164 is None:
+        errors["phone"] = ["Enter a whole phone number, such as +91 98765 43210."]
+    if errors:
+        raise Invalid(errors)
+    contact.country = contact.country.upper()
+    contact.company_folded = fold_company(contact.company_name)
+
+
+def _region(contact: Contact) -> str:
+    country = contact.country.strip()
+    return country if len(country) == 2 else Workspace.current().country
+
+
+def _check_reachable(contact: Contact) -> None:
+    if contact.kind == Contact.Kind.COMPANY:
+        if not contact.company_name:
+            raise Invalid({"company_name": ["A company needs a name."]})
+    elif not (contact.email_folded or contact.phone_e164 or contact.external_ref):
+        raise Invalid("Give an email address or a phone number.")
+
+
+def _store_unique(contact: Contact, fields: list[str] | None) -> None:
+    for column, word in (("email_folded", "email address"), ("phone_e164", "phone number")):
+        value = getattr(contact, column)
+        others = Contact.objects.exclude(pk=contact.pk).filter(**{column: value})
+        if value is not None and others.exists():
+            raise Refused(DUPLICATE.format(word), code="duplicate")
+    try:
+        with transaction.atomic():
+            if fields is None:
+                contact.save(force_insert=True)
+            else:
+                contact.store(*fields, "email_folded", "phone_e164", "company_folded")
+    except IntegrityError:
+        raise Refused(DUPLICATE.format("address"), code="duplicate") from None
+
+
+def _keep_addresses(contact: Contact) -> None:
+    today = clock.now().date()
+    wanted = {
+        "email": (contact.email, contact.email_folded),
+        "phone": (contact.phone, contact.phone_e164),
+    }
+    held = ContactAddress.objects.filter(contact=contact, channel__in=wanted, valid_until=None)
+    rows = {(row.channel, row.folded): row for row in held}
+    for channel, (value, folded) in wanted.items():
+        for row in rows.values():
+            if row.channel == channel and row.is_primary and row.folded != folded:
+                row.is_primary, row.valid_until = False, today
+                row.save(update_fields=["is_primary", "valid_until"])
+        if folded is None:
+            continue
+        present = rows.get((channel, folded))
+        if present is None:
+            ContactAddress.objects.create(
+                contact=contact,
+                channel=channel,
+                value=value,
+                folded=folded,
+                valid_from=today,
+                is_primary=True,
+            )
+        elif not present.is_primary or present.value != value:
+            present.is_primary, present.value = True, value
+            present.save(update_fields=["is_primary", "value"])
+
+
+def _set_tags(contact: Contact, names: Sequence[str]) -> None:
+    known = {tag.name.casefold(): tag for tag in Tag.objects.all()} if names else {}
+    tags = [
+        known.get(name.casefold()) or Tag.objects.create(name=name)
+        for name in {name.casefold(): name for name in names}.values()
+    ]
+    contact.tags.set(tags)

@@ -1,0 +1,369 @@
+"""Deals are opened, changed, moved, closed, opened again and given to somebody else."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import ProtectedError
+
+from accounts.actor import Actor
+from accounts.models import User, Workspace
+from core import clock
+from core.actions import action
+from core.errors import Invalid, NotFound, Refused
+from core.events import publish
+from core.money import Money
+from crm import events
+from crm.actions.changes import differences, only
+from crm.actions.contacts import become_customer
+from crm.actions.notes import touch
+from crm.actions.owners import check_seller, first_owner
+from crm.actions.pipelines import starting_pipeline
+from crm.actions.scores import refresh_contact_score
+from crm.forms import deals as forms
+from crm.forms.fields import ReassignForm
+from crm.forms.leads import NothingForm
+from crm.models import Approval, Contact, Deal, DealLine, Item, Lead, Pipeline, Stage
+from crm.queries.approvals import is_approved, needs_approval
+from crm.queries.deals import reopen_blockers
+from crm.queries.pipelines import first_stage
+
+FACTS = ("title", "value_minor", "currency", "expected_close_on")
+BOUND = ("value_minor", "currency", "lines")
+MOST_MINOR = 10**16
+NEEDS_APPROVAL = "A deal of this size needs a manager’s approval. Ask for it first."
+
+
+@action("deal.create", permission="deal:create", form=forms.CreateDealForm)
+def create_deal(
+    *,
+    actor: Actor,
+    contact: Contact,
+    title: str,
+    value_minor: int | None = None,
+    currency: str = "",
+    owner: User | None = None,
+    pipeline: Pipeline | None = None,
+    stage: Stage | None = None,
+    expected_close_on: date | None = None,
+    probability: int | None = None,
+    lead: Lead | None = None,
+) -> Deal:
+    """Open a deal with a contact; a lead becomes a deal by `lead.convert` only. Publishes DealCreated."""
+    if not actor.can("contact:read", contact):
+        raise NotFound
+    if lead is not None:
+        raise Refused("Convert the lead instead: that opens its one deal.")
+    return open_deal(
+        actor,
+        contact=contact,
+        title=title,
+        value_minor=value_minor or 0,
+        currency=currency,
+        owner=first_owner(actor, owner, "deal:reassign"),
+        pipeline=pipeline,
+        stage=stage,
+        expected_close_on=expected_close_on,
+        probability=probability,
+    )
+
+
+@action("deal.update", permission="deal:update", form=forms.UpdateDealForm)
+def update_deal(deal: Deal, *, actor: Actor, version: int | None = None, **facts: Any) -> Deal:
+    """Correct an open deal. Publishes DealUpdated; another value voids its approvals.
+
+    `stage` and `probability` are taken too. Refused ("stale") when somebody was first.
+    """
+    deal.check_version(version)
+    stage = facts.pop("stage", None)
+    set_probability = "probability" in facts
+    probability = facts.pop("probability", None)
+    only(facts, FACTS)
+    _check_open(deal)
+    if facts.get("value_minor", 0) is None:
+        facts["value_minor"] = 0
+    if facts.get("currency") == "":
+        del facts["currency"]
+    if set_probability:
+        facts["probability_is_manual"] = probability is not None
+        facts["probability"] = deal.stage.probability if probability is None else probability
+    changes = differences(deal, facts)
+    if changes:
+        deal.store(**{name: facts[name] for name in changes})
+        _say_updated(deal, actor, changes)
+    if stage is not None and stage.pk != deal.stage_id:
+        _move(deal, actor, stage)
+    return deal
+
+
+@action("deal.set_lines", permission="deal:update", form=forms.SetLinesForm)
+def set_lines(
+    deal: Deal,
+    *,
+    actor: Actor,
+    lines: Sequence[Mapping[str, Any]],
+    version: int | None = None,
+) -> Deal:
+    """Replace the lines of an open deal; its value becomes their sum. Publishes DealUpdated.
+
+    A line is {item, description, quantity, unit_price | unit_price_minor}; the catalog fills gaps.
+    """
+    deal.check_version(version)
+    _check_open(deal)
+    rows = [_line(deal, order, line) for order, line in enumerate(lines, 1)]
+    before = [
+        (row.item_id, row.description, row.quantity, row.unit_price_minor)
+        for row in deal.lines.order_by("order", "id")
+    ]
+    after = [(row.item_id, row.description, row.quantity, row.unit_price_minor) for row in rows]
+    value = sum(row.total_minor for row in rows) if rows else deal.value_minor
+    if value > MOST_MINOR:
+        raise Invalid({"lines": ["The lines add up to more than a deal can be worth."]})
+    if before == after and value == deal.value_minor:
+        return deal
+    deal.lines.all().delete()
+    DealLine.objects.bulk_create(rows)
+    changes = differences(deal, {"value_minor": value}) | {"lines": [len(before), len(after)]}
+    deal.store(value_minor=value)
+    _say_updated(deal, actor, changes)
+    return deal
+
+
+@action("deal.move", permission="deal:update", form=forms.MoveDealForm)
+def move_deal(deal: Deal, *, actor: Actor, stage: Stage) -> Deal:
+    """Move an open deal to another stage of its pipeline. Publishes DealMoved."""
+    _check_open(deal)
+    if stage.pk != deal.stage_id:
+        _move(deal, actor, stage)
+    return deal
+
+
+@action("deal.win", permission="deal:close-won", form=forms.WinDealForm)
+def win_deal(deal: Deal, *, actor: Actor, closed_on: date | None = None) -> Deal:
+    """Mark an open deal won: the contact becomes a customer. Publishes DealWon.
+
+    Refused without a close date, and for a large deal without a manager's approval. The lead's
+    stage stays: only a verified payment makes it PAID.
+    """
+    _check_open(deal)
+    today = clock.today(Workspace.current().timezone)
+    if closed_on is None and deal.expected_close_on is None:
+        raise Refused(
+            "Give the date on which the deal closed, or an expected close date.",
+            code="close_date_required",
+        )
+    if closed_on is not None and closed_on > today:
+        raise Invalid({"closed_on": ["A deal cannot be won in the future."]})
+    if needs_approval(deal) and not is_approved(deal):
+        raise Refused(NEEDS_APPROVAL, code="needs_approval")
+    deal.win(closed_on=closed_on or today, at=clock.now())
+    deal.store("status", "closed_on", "won_at", "lost_at", "expected_close_on", probability=100)
+    touch(contact=deal.contact, deal=deal)
+    become_customer(deal.contact, actor=actor)
+    _after_close(deal)
+    publish(
+        events.DealWon(
+            **_facts(deal),
+            lead_id=deal.lead_id,
+            value_minor=deal.value_minor,
+            currency=deal.currency,
+            closed_on=deal.closed_on or today,
+        ),
+        actor=actor,
+    )
+    return deal
+
+
+@action("deal.lose", permission="deal:close-lost", form=forms.LoseDealForm)
+def lose_deal(deal: Deal, *, actor: Actor, reason: str) -> Deal:
+    """Mark an open deal lost, for a reason. Publishes DealLost."""
+    if not reason.strip():
+        raise Invalid({"reason": ["Say why the deal was lost."]})
+    _check_open(deal)
+    today = clock.today(Workspace.current().timezone)
+    deal.lose(reason=reason.strip()[:200], closed_on=today, at=clock.now())
+    deal.store("status", "lost_reason", "closed_on", "lost_at", probability=0)
+    _after_close(deal)
+    publish(
+        events.DealLost(**_facts(deal), lead_id=deal.lead_id, reason=deal.lost_reason), actor=actor
+    )
+    return deal
+
+
+@action("deal.abandon", permission="deal:abandon", form=NothingForm)
+def abandon_deal(deal: Deal, *, actor: Actor) -> Deal:
+    """Give an open deal up. Publishes DealAbandoned."""
+    _check_open(deal)
+    deal.abandon(closed_on=clock.today(Workspace.current().timezone))
+    deal.store("status", "closed_on", probability=0)
+    _after_close(deal)
+    publish(events.DealAbandoned(**_facts(deal), lead_id=deal.lead_id), actor=actor)
+    return deal
+
+
+@action("deal.reopen", permission="deal:reopen", form=NothingForm)
+def reopen_deal(deal: Deal, *, actor: Actor) -> Deal:
+    """Open a won deal again within 30 days; its approvals are void. Publishes DealReopened.
+
+    The contact is a customer no more, unless another of its deals is won.
+    """
+    if blockers := reopen_blockers(deal):
+        raise Refused(" ".join(blockers))
+    deal.reopen(at=clock.now())
+    chance = deal.probability if deal.probability_is_manual else deal.stage.probability
+    deal.store("status", "closed_on", "won_at", "reopened_at", probability=chance)
+    void_approvals(deal, actor)
+    contact = deal.contact
+    if not Deal.objects.filter(contact=contact, status="won").exists():
+        contact.store(stage=Contact.Stage.QUALIFIED.value)
+    refresh_contact_score(deal.contact_id)
+    publish(events.DealReopened(**_facts(deal), lead_id=deal.lead_id), actor=actor)
+    return deal
+
+
+@action("deal.reassign", permission="deal:reassign", form=ReassignForm)
+def reassign_deal(deal: Deal, *, actor: Actor, owner: User) -> Deal:
+    """Give a deal to another owner. Publishes DealAssigned."""
+    check_seller(owner)
+    previous = deal.owner_id
+    if previous != owner.pk:
+        deal.store(owner=owner)
+        publish(events.DealAssigned(**_facts(deal), previous_owner_id=previous), actor=actor)
+    return deal
+
+
+@action("deal.delete", permission="deal:delete", form=NothingForm)
+def delete_deal(deal: Deal, *, actor: Actor) -> None:
+    """Delete a deal that neither won nor came from a lead. Publishes DealDeleted."""
+    if deal.status == "won":
+        raise Refused("A won deal cannot be deleted. Reopen it first.")
+    if deal.lead_id is not None:
+        raise Refused("This deal came from a lead. Abandon it instead.")
+    pk, contact_id = deal.pk, deal.contact_id
+    try:
+        deal.delete()
+    except ProtectedError:
+        raise Refused(
+            "This deal has proposals or invoices. Abandon it instead.", code="in_use"
+        ) from None
+    publish(events.DealDeleted(deal_id=pk, contact_id=contact_id), actor=actor)
+
+
+@action("deal.mark_rotting", permission=None)
+def mark_rotting(deal: Deal, *, actor: Actor, days_silent: int, on: date) -> Deal:
+    """Note that nobody touched an open deal for too long, once for each silence. Publishes DealRotting."""
+    if deal.status == Deal.Status.OPEN and deal.rotting_told_on is None:
+        Deal.objects.filter(pk=deal.pk).update(rotting_told_on=on)
+        publish(events.DealRotting(**_facts(deal), days_silent=days_silent), actor=actor)
+    return deal
+
+
+def open_deal(
+    actor: Actor,
+    *,
+    contact: Contact,
+    title: str,
+    value_minor: int,
+    currency: str,
+    owner: User | None,
+    pipeline: Pipeline | None = None,
+    stage: Stage | None = None,
+    probability: int | None = None,
+    **facts: Any,
+) -> Deal:
+    """Insert an open deal within another action. Publishes DealCreated."""
+    if stage is None:
+        pipeline = pipeline or starting_pipeline(actor)
+        stage = first_stage(pipeline)
+    if stage is None:
+        raise Refused("This pipeline has no stages. Add one first.")
+    if pipeline is not None and stage.pipeline_id != pipeline.pk:
+        raise Invalid({"stage": ["Choose a stage of the deal’s pipeline."]})
+    deal = Deal.objects.create(
+        contact=contact,
+        title=title[:200],
+        value_minor=value_minor,
+        currency=currency or Workspace.current().currency,
+        owner=owner,
+        pipeline_id=stage.pipeline_id,
+        stage=stage,
+        stage_since=clock.now(),
+        last_touch_at=clock.now(),
+        probability=stage.probability if probability is None else probability,
+        probability_is_manual=probability is not None,
+        **facts,
+    )
+    publish(events.DealCreated(**_facts(deal), lead_id=deal.lead_id), actor=actor)
+    return deal
+
+
+def void_approvals(deal: Deal, actor: Actor) -> None:
+    """Void what was asked or approved about an earlier form of the deal. Publishes ApprovalVoided."""
+    for row in Approval.objects.filter(deal=deal, state__in=("pending", "approved")):
+        row.store(state=Approval.State.VOID.value)
+        publish(
+            events.ApprovalVoided(approval_id=row.pk, deal_id=deal.pk, contact_id=deal.contact_id),
+            actor=actor,
+        )
+
+
+def _check_open(deal: Deal) -> None:
+    if deal.status == "won":
+        raise Refused("This deal is won. Reopen it first.")
+    if deal.status != "open":
+        raise Refused(f"This deal is {deal.status} and stays so. Make a new deal instead.")
+
+
+def _move(deal: Deal, actor: Actor, stage: Stage) -> None:
+    if stage.pipeline_id != deal.pipeline_id:
+        raise Invalid({"stage": ["Choose a stage of the deal’s pipeline."]})
+    previous = deal.stage.name
+    chance = deal.probability if deal.probability_is_manual else stage.probability
+    deal.store(stage=stage, stage_since=clock.now(), probability=chance)
+    touch(deal=deal)
+    publish(
+        events.DealMoved(
+            **_facts(deal), stage_id=stage.pk, stage=stage.name, previous_stage=previous
+        ),
+        actor=actor,
+    )
+
+
+def _say_updated(deal: Deal, actor: Actor, changes: dict[str, list[Any]]) -> None:
+    if changes.keys() & set(BOUND):
+        void_approvals(deal, actor)
+    publish(events.DealUpdated(**_facts(deal), changes=changes), actor=actor)
+
+
+def _line(deal: Deal, order: int, given: Mapping[str, Any]) -> DealLine:
+    item: Item | None = given.get("item")
+    price = given.get("unit_price_minor")
+    if price is None and given.get("unit_price") is not None:
+        price = Money.of(given["unit_price"], deal.currency).minor
+    if price is None and item is not None:
+        if item.currency != deal.currency:
+            raise Invalid(
+                {"lines": [f"Give a price for {item}: the catalog has it in {item.currency} only."]}
+            )
+        price = item.unit_price_minor
+    if price is None or price < 0:
+        raise Invalid({"lines": ["Give every line a price."]})
+    return DealLine(
+        deal=deal,
+        item=item,
+        description=(given.get("description") or (item.name if item else ""))[:300],
+        quantity=Decimal(given.get("quantity") or 1).quantize(Decimal("0.001")),
+        unit_price_minor=price,
+        order=order,
+    )
+
+
+def _after_close(deal: Deal) -> None:
+    for row in Approval.objects.filter(deal=deal, state=Approval.State.PENDING):
+        row.store(state=Approval.State.VOID.value)
+    refresh_contact_score(deal.contact_id)
+
+
+def _facts(deal: Deal) -> dict[str, Any]:
+    return {"deal_id": deal.pk, "contact_id": deal.contact_id, "owner_id": deal.owner_id}

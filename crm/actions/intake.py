@@ -1,0 +1,238 @@
+"""Taking in a newcomer: which contact it is, what it adds, and who gets its lead."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from accounts import permissions
+from accounts.actor import Actor
+from accounts.models import User, Workspace
+from core import clock
+from core.actions import lock
+from core.errors import Invalid, Refused
+from core.events import publish
+from crm import routing
+from crm.actions.consent import record_consent
+from crm.actions.contacts import insert_contact
+from crm.actions.notes import jot_on_lead, touch
+from crm.actions.owners import first_owner
+from crm.actions.scores import SCORE_FIELDS, refresh_contact_score, rescore, set_score
+from crm.events import LeadAssigned, LeadCreated, LeadJoined
+from crm.matching import e164, fold_email
+from crm.models import Contact, Lead
+from crm.queries.contacts import known_contact
+from crm.queries.leads import open_lead_of
+from crm.queries.routing import rep_loads
+
+Consents = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """What a door knows about somebody."""
+
+    email: str = ""
+    phone: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    business_name: str = ""
+    industry: str = ""
+    city: str = ""
+    country: str = ""
+
+    @property
+    def name(self) -> str:
+        """The person's name, else the business's."""
+        return f"{self.first_name} {self.last_name}".strip() or self.business_name
+
+    def lead_facts(self) -> dict[str, str]:
+        """Return the columns of a lead that this fills."""
+        return {
+            "business_name": self.business_name,
+            "industry": self.industry,
+            "city": self.city,
+        }
+
+    def contact_facts(self) -> dict[str, str]:
+        """Return the columns of a contact that this fills."""
+        return {
+            "first_name": self.first_name,
+            "last_name": self.last_name,
+            "company_name": self.business_name,
+            "industry": self.industry,
+            "city": self.city,
+            "country": self.country[:2].upper(),
+            "email": self.email.strip(),
+            "phone": self.phone.strip(),
+        }
+
+
+def take_in(
+    newcomer: Newcomer,
+    actor: Actor,
+    *,
+    contact: Contact | None,
+    owner: User | None,
+    joins: bool,
+    consent: Consents,
+    note: str,
+    **columns: Any,
+) -> Lead:
+    """Join the newcomer's open lead, or refuse it ("duplicate"), or insert a new one; then note the rest."""
+    known, is_new = contact_of(newcomer, contact, actor, columns["source"])
+    present = None if is_new else open_lead_of(known.pk)
+    if present is not None and not joins:
+        raise Refused("Lead already exists", code="duplicate")
+    if not is_new:
+        fill_gaps(known, newcomer)
+    if present is not None:
+        lead = join_lead(present, actor, newcomer, columns)
+    else:
+        columns["title"] = columns["title"] or newcomer.business_name or known.name
+        lead = Lead(contact=known, **newcomer.lead_facts(), **columns)
+        insert_lead(lead, actor, owner)
+    record_consents(lead.contact, actor, consent)
+    if note:
+        jot_on_lead(lead, actor, "Note" if actor.is_person else "What they wrote", note)
+    refresh_contact_score(lead.contact_id)
+    return lead
+
+
+def find_contact(newcomer: Newcomer) -> Contact | None:
+    """Return the contact that the newcomer is, locked; raises Invalid for wrong addresses."""
+    region = newcomer.country if len(newcomer.country) == 2 else Workspace.current().country
+    folded = fold_email(newcomer.email) if newcomer.email else ""
+    phone = e164(newcomer.phone, region) if newcomer.phone else ""
+    errors = {}
+    if newcomer.email and not folded:
+        errors["email"] = ["Enter a valid email address."]
+    if newcomer.phone and not phone:
+        errors["phone"] = ["Enter a whole phone number, such as +91 98765 43210."]
+    if errors:
+        raise Invalid(errors)
+    if not folded and not phone:
+        raise Invalid("Give an email address or a phone number.")
+    found = known_contact(
+        folded=folded, phone=phone, name=newcomer.name, company=newcomer.business_name
+    )
+    if found is None:
+        return None
+    locked = lock(found)
+    assert isinstance(locked, Contact)
+    return locked
+
+
+def contact_of(
+    newcomer: Newcomer, contact: Contact | None, actor: Actor, source: str
+) -> tuple[Contact, bool]:
+    """Return the newcomer's contact, locked, and whether it was just made."""
+    if contact is not None:
+        chosen = lock(contact)
+        assert isinstance(chosen, Contact)
+        return chosen, False
+    if (known := find_contact(newcomer)) is not None:
+        return known, False
+    try:
+        return new_contact(newcomer, actor, source), True
+    except Refused:
+        # Somebody else took the same newcomer in at this very moment.
+        known = find_contact(newcomer)
+        if known is None:
+            raise
+        return known, False
+
+
+def new_contact(newcomer: Newcomer, actor: Actor, source: str) -> Contact:
+    """Insert the contact of a newcomer: a person where a name is known, else a business."""
+    is_person = bool(newcomer.first_name or newcomer.last_name or not newcomer.business_name)
+    kind = Contact.Kind.PERSON if is_person else Contact.Kind.COMPANY
+    return insert_contact(
+        actor, owner=None, source=source, kind=kind.value, **newcomer.contact_facts()
+    )
+
+
+def insert_lead(lead: Lead, actor: Actor, owner: User | None) -> None:
+    """Score, assign and insert a lead. Publishes LeadCreated and LeadAssigned."""
+    contact = lead.contact
+    set_score(lead)
+    lead.owner_id, lead.team_id, lead.assigned_reason = choose_owner(lead, contact, actor, owner)
+    lead.save(force_insert=True)
+    if lead.owner_id is not None and contact.owner_id is None:
+        contact.store(owner_id=lead.owner_id)
+    facts = {"lead_id": lead.pk, "contact_id": contact.pk}
+    publish(LeadCreated(**facts, owner_id=lead.owner_id, source=lead.source), actor=actor)
+    if lead.owner_id is not None:
+        publish(
+            LeadAssigned(**facts, owner_id=lead.owner_id, reason=lead.assigned_reason), actor=actor
+        )
+
+
+def join_lead(present: Lead, actor: Actor, newcomer: Newcomer, columns: Mapping[str, Any]) -> Lead:
+    """Refresh the facts of a lead that came in again, and its score. Publishes LeadJoined."""
+    lead = lock(present)
+    assert isinstance(lead, Lead)
+    for name, value in newcomer.lead_facts().items():
+        setattr(lead, name, getattr(lead, name) or value)
+    told = {key: value for key, value in columns["facts"].items() if value}
+    lead.facts = {**lead.facts, **told}
+    lead.utm = lead.utm or columns["utm"]
+    touch(contact=lead.contact)
+    rescore(lead, actor)
+    lead.store(*newcomer.lead_facts(), "facts", "utm", *SCORE_FIELDS)
+    joined = LeadJoined(lead_id=lead.pk, contact_id=lead.contact_id, source=columns["source"])
+    publish(joined, actor=actor)
+    return lead
+
+
+def fill_gaps(contact: Contact, newcomer: Newcomer) -> None:
+    """Give a known contact what it lacks; nothing that is known is overwritten."""
+    facts = newcomer.contact_facts()
+    region = contact.country or Workspace.current().country
+    if not contact.email and not _is_taken("email_folded", fold_email(facts["email"])):
+        contact.email_folded = fold_email(facts["email"]) or None
+    else:
+        facts["email"] = ""
+    if not contact.phone and not _is_taken("phone_e164", e164(facts["phone"], region)):
+        contact.phone_e164 = e164(facts["phone"], region) or None
+    else:
+        facts["phone"] = ""
+    news = {name: value for name, value in facts.items() if value and not getattr(contact, name)}
+    if contact.first_name or contact.last_name or contact.kind == Contact.Kind.COMPANY:
+        news.pop("first_name", None)
+        news.pop("last_name", None)
+    if news:
+        contact.store("email_folded", "phone_e164", **news)
+
+
+def record_consents(contact: Contact, actor: Actor, consent: Consents) -> None:
+    """Record what the newcomer agreed to at the door."""
+    given = [consent] if isinstance(consent, Mapping) else consent or []
+    for row in given:
+        record_consent(contact, actor, **{"channel": "email", **row})
+
+
+def choose_owner(
+    lead: Lead, contact: Contact, actor: Actor, owner: User | None
+) -> tuple[int | None, int | None, str]:
+    """Return (owner id, team id, reason): named, the rep who typed it in, the contact's, or routed."""
+    chosen = first_owner(actor, owner, "lead:reassign")
+    if chosen is not None:
+        own = chosen.pk == actor.user_id
+        return chosen.pk, None, "Added by the owner." if own else f"Chosen by {actor}."
+    held = contact.owner
+    if held is not None and held.is_active and permissions.can(held, "lead:update"):
+        return held.pk, None, f"{held} looks after this contact."
+    prospect = routing.Prospect(
+        region=lead.region,
+        city=lead.city,
+        country=contact.country,
+        score=lead.score,
+        value_minor=lead.estimated_value_minor or 0,
+    )
+    large = Workspace.current().high_value_threshold_minor
+    found = routing.assign(prospect, rep_loads(), at=clock.now(), senior_from_minor=large)
+    return found.user_id, found.team_id, found.reason[:300]
+
+
+def _is_taken(column: str, value: str) -> bool:
+    return not value or Contact.objects.filter(**{column: value}).exists()

@@ -1,0 +1,81 @@
+"""Teaching the score: training, learning one outcome, taking it back, scoring anew."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from accounts.actor import Actor
+from core import clock
+from core.actions import action
+from core.errors import Refused
+from core.events import publish
+from crm import learning
+from crm.actions.scores import SCORE_FIELDS, set_score
+from crm.events import ScoreTrained
+from crm.models import Lead, ScoreModel
+from crm.queries.scoring import known_outcomes, lead_facts
+from crm.scoring import OUTCOME, Scorer
+
+
+@action("score.train", permission="scoring:manage")
+def train_score(*, actor: Actor) -> ScoreModel:
+    """Train a new model on every lead whose outcome is known, and use it from now on."""
+    examples = [(lead_facts(lead), won) for lead, won in known_outcomes()]
+    try:
+        model = learning.train(examples)
+    except ValueError as error:
+        raise Refused(
+            f"{error} Close more leads as won or lost, or import old ones with their outcome."
+        ) from error
+    return use_model(actor=actor, model=model, auc=learning.held_out_auc(examples))
+
+
+@action("score.use", permission=None)
+def use_model(*, actor: Actor, model: dict[str, Any], auc: float | None) -> ScoreModel:
+    """Put a freshly trained model into use; the earlier ones stay as history."""
+    ScoreModel.objects.filter(is_active=True).update(is_active=False)
+    n = model["won"] + model["lost"]
+    row = ScoreModel.objects.create(
+        name=f"Learned from {n:,} leads",
+        weights=model,
+        auc=auc,
+        n=n,
+        trained_at=clock.now(),
+        is_active=True,
+    )
+    publish(ScoreTrained(row.pk, n, auc), actor=actor)
+    return row
+
+
+@action("lead.learn", permission=None)
+def learn_outcome(lead: Lead, *, actor: Actor, outcome: str) -> Lead:
+    """Let the score know how a lead ended: "won", "lost", or "" to un-learn it. Counts each lead once."""
+    before = lead.facts.get(OUTCOME, "")
+    if before == outcome:
+        return lead
+    row = ScoreModel.objects.select_for_update().filter(is_active=True).first()
+    if row is not None:
+        facts = lead_facts(lead)
+        if before:
+            row.weights = learning.unlearn(row.weights, facts, won=before == "won")
+        if outcome:
+            row.weights = learning.learn(row.weights, facts, won=outcome == "won")
+        row.save(update_fields=["weights"])
+    facts = {key: value for key, value in lead.facts.items() if key != OUTCOME}
+    lead.facts = facts | ({OUTCOME: outcome} if outcome else {})
+    Lead.objects.filter(pk=lead.pk).update(facts=lead.facts)  # not an edit, so the version stays
+    return lead
+
+
+@action("score.apply", permission=None)
+def rescore_leads(*, actor: Actor, leads: Sequence[int], model: dict[str, Any] | None) -> int:
+    """Score many leads anew in one go, without an event for each; returns how many changed."""
+    scorer, changed = Scorer(model), []
+    for lead in (
+        Lead.objects.filter(pk__in=leads).select_related("contact").select_for_update(of=("self",))
+    ):
+        before = (lead.score, lead.score_reasons)
+        set_score(lead, scorer)
+        if before != (lead.score, lead.score_reasons):
+            changed.append(lead)
+    Lead.objects.bulk_update(changed, SCORE_FIELDS, batch_size=200)
+    return len(changed)

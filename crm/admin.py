@@ -1,0 +1,141 @@
+"""The operator's door to the records; every change is an action of the catalogue."""
+
+from django.contrib import admin
+
+from core.admin import HouseAdmin
+from crm.models import (
+    Activity,
+    Approval,
+    Consent,
+    Contact,
+    Deal,
+    ImportRun,
+    Item,
+    Lead,
+    Pipeline,
+    PublicForm,
+    ScoreModel,
+    Suppression,
+)
+
+
+@admin.register(Contact)
+class ContactAdmin(HouseAdmin):
+    """Contacts."""
+
+    create_action, update_action, delete_action = (
+        "contact.create",
+        "contact.update",
+        "contact.delete",
+    )
+    verbs = ("contact.reassign",)
+    list_display = (
+        "name", "email", "phone", "company_name", "city", "stage", "owner", "created_at",
+    )  # fmt: skip
+    list_filter = ("kind", "stage", "source")
+    list_select_related = ("owner",)
+    search_fields = ("email", "first_name", "last_name", "company_name", "phone")
+
+
+@admin.register(Lead)
+class LeadAdmin(HouseAdmin):
+    """Leads; status, stage and score are read-only, verbs are buttons."""
+
+    create_action, update_action, delete_action = "lead.create", "lead.update", "lead.delete"
+    verbs = ("lead.qualify", "lead.convert", "lead.disqualify", "lead.reopen", "lead.reassign")
+    list_display = (
+        "title", "business_name", "status", "stage", "score", "owner", "source", "created_at",
+    )  # fmt: skip
+    list_filter = ("status", "stage", "source")
+    list_select_related = ("owner",)
+    search_fields = ("title", "business_name", "contact__email")
+
+
+@admin.register(Deal)
+class DealAdmin(HouseAdmin):
+    """Deals; status is read-only, verbs are buttons."""
+
+    create_action, update_action, delete_action = "deal.create", "deal.update", "deal.delete"
+    verbs = ("deal.win", "deal.lose", "deal.abandon", "deal.reopen", "deal.move", "deal.reassign")
+    list_display = ("title", "status", "stage", "value", "owner", "expected_close_on", "created_at")
+    list_filter = ("status", "pipeline")
+    list_select_related = ("owner", "stage")
+    search_fields = ("title",)
+
+
+@admin.register(Activity)
+class ActivityAdmin(HouseAdmin):
+    """Activities."""
+
+    create_action, update_action = "activity.create", "activity.update"
+    verbs = ("activity.complete",)
+    list_display = ("subject", "type", "contact", "actor", "due_at", "completed_at")
+    list_filter = ("type",)
+    list_select_related = ("contact", "actor")
+    search_fields = ("subject",)
+
+
+@admin.register(Pipeline)
+class PipelineAdmin(HouseAdmin):
+    """Pipelines; the stages are a verb, so that one in use cannot go."""
+
+    create_action, update_action = "pipeline.create", "pipeline.update"
+    verbs = ("pipeline.set_stages",)
+    list_display = ("name", "is_default")
+
+
+@admin.register(PublicForm)
+class PublicFormAdmin(HouseAdmin):
+    """The builder of public forms."""
+
+    create_action, update_action = "public_form.create", "public_form.update"
+    list_display = ("title", "slug", "is_active", "created_at")
+
+
+@admin.register(Item)
+class ItemAdmin(HouseAdmin):
+    """The catalog."""
+
+    create_action, update_action = "item.create", "item.update"
+    list_display = ("name", "sku", "series", "unit_price_minor", "currency", "is_active")
+    search_fields = ("name", "sku")
+
+
+@admin.register(Approval)
+class ApprovalAdmin(HouseAdmin):
+    """Approvals: read here, decided on the approvals page by somebody else than the owner."""
+
+    list_display = ("deal", "state", "requested_by", "decided_by", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("deal", "requested_by", "decided_by")
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(HouseAdmin):
+    """Imports: what came in, when, and how it went."""
+
+    list_display = ("file_name", "kind", "state", "created_by", "created_at")
+    list_filter = ("kind", "state")
+
+
+@admin.register(Consent)
+class ConsentAdmin(HouseAdmin):
+    """The consent ledger, read-only: a consent is given or withdrawn, never edited."""
+
+    list_display = ("contact", "channel", "purpose", "state", "source", "at")
+    list_filter = ("channel", "state")
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(HouseAdmin):
+    """Suppressed addresses as keyed fingerprints; they cannot be lifted here."""
+
+    list_display = ("channel", "fingerprint", "reason", "at")
+    list_filter = ("channel", "reason")
+
+
+@admin.register(ScoreModel)
+class ScoreModelAdmin(HouseAdmin):
+    """What the learned score knows."""
+
+    list_display = ("trained_at", "auc", "n", "is_active")

@@ -1,0 +1,1 @@
+"""The REST door to contacts, leads, deals, activities and pipelines."""

@@ -1,0 +1,25 @@
+"""REST for activities."""
+
+from ninja import Router
+
+from core.verbs import browse, offer
+from crm.api import shapes
+from crm.queries.activities import activities_for, activity_for
+
+router = Router(tags=["Activities"])
+browse(
+    router,
+    "/activities",
+    "activity:read",
+    shapes.activity,
+    activities_for,
+    filters={"type": "type", "due_before": "due_at__lt", "due_after": "due_at__gte"}
+    | {name: f"{name}_id" for name in ("contact", "lead", "deal", "actor")},
+    search=("subject__icontains",),
+)
+offer(router, "POST /activities", "activity.create", shapes.activity)
+for route, action in (
+    ("PATCH /activities/{int:pk}", "activity.update"),
+    ("POST /activities/{int:pk}/complete", "activity.complete"),
+):
+    offer(router, route, action, shapes.activity, activity_for)

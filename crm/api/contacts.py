@@ -1,0 +1,69 @@
+"""REST for contacts."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from ninja import Router
+
+from core.api import listing, rest
+from core.verbs import browse, by, offer
+from crm.api import deals as deals_api
+from crm.api import shapes
+from crm.models import Contact
+from crm.queries.activities import activities_for
+from crm.queries.contacts import contact_for, contacts_for
+from crm.queries.timeline import timeline
+
+router = Router(tags=["Contacts"])
+PLAIN = "kind stage source city industry country email phone company_name"
+
+
+def rows(actor: Any) -> QuerySet[Contact]:
+    """The contacts that the actor may see, with what their shape shows."""
+    return contacts_for(actor).prefetch_related("tags")
+
+
+browse(
+    router,
+    "/contacts",
+    "contact:read",
+    shapes.contact,
+    rows,
+    find=contact_for,
+    filters={name: name for name in PLAIN.split()} | {"owner": "owner_id", "tag": "tags__name"},
+    search=(
+        "first_name__istartswith",
+        "last_name__istartswith",
+        "company_name__icontains",
+        "email__istartswith",
+        "phone_e164__endswith",
+    ),
+    orderings=by("-created_at", "created_at", "-score", "-updated_at"),
+)
+offer(router, "POST /contacts", "contact.create", shapes.contact)
+offer(router, "PATCH /contacts/{int:pk}", "contact.update", shapes.contact, contact_for)
+offer(router, "DELETE /contacts/{int:pk}", "contact.delete", shapes.contact, contact_for)
+offer(router, "POST /contacts/{int:pk}/reassign", "contact.reassign", shapes.contact, contact_for)
+
+
+@rest(router, "GET", "/contacts/{int:pk}/activities", permission="activity:read")
+def activities(request: HttpRequest, pk: int) -> dict[str, Any]:
+    """List a contact's activities that the reader may see."""
+    contact = contact_for(request.actor, pk)
+    return listing(request, activities_for(request.actor).filter(contact=contact), shapes.activity)
+
+
+@rest(router, "GET", "/contacts/{int:pk}/deals", permission="deal:read")
+def deals(request: HttpRequest, pk: int) -> dict[str, Any]:
+    """List a contact's deals that the reader may see."""
+    contact = contact_for(request.actor, pk)
+    return listing(request, deals_api.rows(request.actor).filter(contact=contact), shapes.deal)
+
+
+@rest(router, "GET", "/contacts/{int:pk}/timeline", permission="contact:read")
+def history(request: HttpRequest, pk: int) -> dict[str, Any]:
+    """Return the newest entries of a contact's timeline that the reader may see."""
+    contact = contact_for(request.actor, pk)
+    entries = timeline(request.actor, contact, limit=100)
+    return {"results": [entry.as_json() for entry in entries], "next": None}

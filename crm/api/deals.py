@@ -1,0 +1,45 @@
+"""REST for deals."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from ninja import Router
+
+from core.verbs import browse, by, offer
+from crm.api import shapes
+from crm.models import Deal
+from crm.queries.deals import deal_for, deals_for
+
+router = Router(tags=["Deals"])
+
+
+def rows(actor: Any) -> QuerySet[Deal]:
+    """The deals that the actor may see, with what their shape shows."""
+    return deals_for(actor).prefetch_related("lines", "pipeline__stages")
+
+
+browse(
+    router,
+    "/deals",
+    "deal:read",
+    shapes.deal,
+    rows,
+    find=deal_for,
+    filters={"status": "status", "currency": "currency"}
+    | {name: f"{name}_id" for name in ("pipeline", "stage", "owner", "contact", "lead")},
+    search=("title__icontains",),
+    orderings=by("-created_at", "created_at", "-updated_at") | {"-value": ("-value_minor", "-pk")},
+)
+offer(router, "POST /deals", "deal.create", shapes.deal)
+for route, action in (
+    ("PATCH /deals/{int:pk}", "deal.update"),
+    ("DELETE /deals/{int:pk}", "deal.delete"),
+    ("POST /deals/{int:pk}/move-stage", "deal.move"),
+    ("PUT /deals/{int:pk}/lines", "deal.set_lines"),
+    ("POST /deals/{int:pk}/won", "deal.win"),
+    ("POST /deals/{int:pk}/lost", "deal.lose"),
+    ("POST /deals/{int:pk}/abandon", "deal.abandon"),
+    ("POST /deals/{int:pk}/reopen", "deal.reopen"),
+    ("POST /deals/{int:pk}/reassign", "deal.reassign"),
+):
+    offer(router, route, action, shapes.deal, deal_for)

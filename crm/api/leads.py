@@ -1,0 +1,70 @@
+"""REST for leads: the CRM's own surface, and the short `/leads` of the intake."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+
+from core.actions import clean
+from core.api import body_of, listing, rest
+from core.errors import Refused
+from core.verbs import browse, by, offer
+from crm.actions.leads import create_lead
+from crm.api import shapes
+from crm.forms.leads import IntakeLeadForm
+from crm.queries.leads import lead_for, leads_for
+
+router = Router(tags=["Leads"])
+intake = Router(tags=["Leads"])
+LISTED: dict[str, Any] = {
+    "filters": {
+        name: name
+        for name in ("status", "stage", "source", "city", "industry", "region", "business_name")
+    }
+    | {
+        "owner": "owner_id",
+        "contact": "contact_id",
+        "score_min": "score__gte",
+        "score_max": "score__lte",
+    },
+    "search": (
+        "title__istartswith",
+        "business_name__icontains",
+        "contact__email__istartswith",
+        "contact__last_name__istartswith",
+        "contact__phone_e164__endswith",
+    ),
+    "orderings": by("-created_at", "created_at", "-score", "-updated_at"),
+}
+
+browse(router, "/leads", "lead:read", shapes.lead, leads_for, find=lead_for, **LISTED)
+offer(router, "POST /leads", "lead.create", shapes.lead, defaults={"source": "api"})
+for route, action in (
+    ("PATCH /leads/{int:pk}", "lead.update"),
+    ("DELETE /leads/{int:pk}", "lead.delete"),
+    ("POST /leads/{int:pk}/qualify", "lead.qualify"),
+    ("POST /leads/{int:pk}/disqualify", "lead.disqualify"),
+    ("POST /leads/{int:pk}/reopen", "lead.reopen"),
+    ("POST /leads/{int:pk}/convert", "lead.convert"),
+    ("POST /leads/{int:pk}/reassign", "lead.reassign"),
+):
+    offer(router, route, action, shapes.lead, lead_for)
+
+
+@rest(intake, "GET", "/leads", permission="lead:read", query=LISTED["filters"])
+def list_short(request: HttpRequest) -> dict[str, Any]:
+    """List leads."""
+    return listing(request, leads_for(request.actor), shapes.lead, **LISTED)
+
+
+@rest(intake, "POST", "/leads", permission="lead:create", form=IntakeLeadForm)
+def take_in(request: HttpRequest) -> Any:
+    """Take in a lead: 201; 400 "Lead already exists" for one that is known; 422 for a wrong body."""
+    values = clean(IntakeLeadForm, body_of(request))
+    try:
+        row = create_lead(actor=request.actor, source="api", **values)
+    except Refused as refusal:
+        if refusal.code != "duplicate":
+            raise
+        return 400, {"code": "duplicate", "detail": "Lead already exists", "status": 400}
+    return 201, shapes.lead(row)

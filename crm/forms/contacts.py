@@ -1,0 +1,86 @@
+"""What may be said about contacts."""
+
+import json
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+
+from crm.forms.fields import EditForm, OwnerField, PhoneField, TagsField
+from crm.models import Contact
+
+MAX_CUSTOM = 100
+PLAIN = (str, int, float, bool, type(None))
+
+
+class ContactForm(forms.Form):
+    """A person or a company."""
+
+    kind = forms.ChoiceField(choices=Contact.Kind.choices, required=False)
+    first_name = forms.CharField(max_length=100, required=False)
+    last_name = forms.CharField(max_length=100, required=False)
+    company_name = forms.CharField(max_length=200, required=False)
+    job_title = forms.CharField(max_length=120, required=False)
+    email = forms.EmailField(max_length=254, required=False)
+    phone = PhoneField()
+    industry = forms.CharField(max_length=120, required=False)
+    city = forms.CharField(max_length=120, required=False)
+    country = forms.CharField(max_length=2, required=False, help_text="Two letters, such as IN.")
+    language = forms.CharField(max_length=10, required=False)
+    timezone = forms.CharField(max_length=64, required=False)
+    tags = TagsField()
+    do_not_contact = forms.BooleanField(required=False)
+    do_not_ai = forms.BooleanField(required=False, label="No machine writes to this contact")
+    custom = forms.JSONField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned["kind"] = cleaned.get("kind") or Contact.Kind.PERSON.value
+        custom = cleaned["custom"] = cleaned.get("custom") or {}
+        if not is_flat(custom):
+            self.add_error("custom", "Send an object of at most 100 short names and plain values.")
+        elif "\\u0000" in json.dumps(custom):
+            self.add_error("custom", "Null characters are not allowed.")
+        zone = cleaned.get("timezone")
+        if zone and zone not in available_timezones():
+            self.add_error("timezone", "Enter a time zone such as Asia/Kolkata.")
+        tried = {"email", "phone"} & self.errors.keys()
+        if cleaned["kind"] == Contact.Kind.COMPANY:
+            if not cleaned.get("company_name"):
+                self.add_error("company_name", "A company needs a name.")
+        elif not (cleaned.get("email") or cleaned.get("phone") or tried):
+            raise forms.ValidationError("Give an email address or a phone number.")
+        return cleaned
+
+
+def is_flat(custom: Any) -> bool:
+    """Whether this is a small object of plain values: no nesting that a later reader could trip over."""
+    return (
+        isinstance(custom, dict)
+        and len(custom) <= MAX_CUSTOM
+        and all(0 < len(str(name)) <= 80 for name in custom)
+        and all(isinstance(value, PLAIN) and len(str(value)) <= 2_000 for value in custom.values())
+    )
+
+
+class CreateContactForm(ContactForm):
+    """A new contact."""
+
+    source = forms.ChoiceField(choices=[("", "Typed in"), *Contact.Source.choices], required=False)
+    owner = OwnerField(help_text="Empty: you, if you sell.")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        cleaned["source"] = cleaned.get("source") or Contact.Source.MANUAL.value
+        return cleaned
+
+
+class UpdateContactForm(EditForm, ContactForm):
+    """What may be corrected on a contact; its owner has a verb of its own."""
+
+    stage = forms.ChoiceField(choices=Contact.Stage.choices)
+
+    @classmethod
+    def values(cls, row: Any) -> dict[str, Any]:
+        """Return what the form starts with, tags by their names."""
+        return super().values(row) | {"tags": [tag.name for tag in row.tags.all()]}

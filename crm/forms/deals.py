@@ -1,0 +1,124 @@
+"""What may be said about deals."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from core.numbers import is_number
+from crm.forms.fields import (
+    EditForm,
+    MoneyForm,
+    OwnerField,
+    RowsField,
+    amount_field,
+    currency_field,
+    version_field,
+)
+from crm.models import Contact, Item, Lead, Pipeline, Stage
+
+
+class DateInput(forms.DateInput):
+    """The browser's own date picker."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class DealForm(MoneyForm):
+    """What every deal says."""
+
+    title = forms.CharField(max_length=200)
+    stage = forms.ModelChoiceField(
+        Stage.objects.select_related("pipeline").order_by("pipeline_id", "order"),
+        required=False,
+        empty_label="The first stage",
+    )
+    value = amount_field()
+    currency = currency_field()
+    expected_close_on = forms.DateField(required=False, widget=DateInput())
+    probability = forms.IntegerField(
+        min_value=0, max_value=100, required=False, help_text="Empty: the stage's own."
+    )
+
+
+class CreateDealForm(DealForm):
+    """A new deal with a contact."""
+
+    contact = forms.ModelChoiceField(Contact.objects.all())
+    pipeline = forms.ModelChoiceField(
+        Pipeline.objects.order_by("name"), required=False, empty_label="The default pipeline"
+    )
+    lead = forms.ModelChoiceField(Lead.objects.all(), required=False, widget=forms.HiddenInput)
+    owner = OwnerField(help_text="Empty: you, if you sell.")
+
+
+class UpdateDealForm(EditForm, DealForm):
+    """What may be corrected on an open deal."""
+
+    @classmethod
+    def values(cls, row: Any) -> dict[str, Any]:
+        """Return what the form starts with; a probability of the stage's own is left empty."""
+        held = super().values(row)
+        return held if row.probability_is_manual else held | {"probability": None}
+
+
+class MoveDealForm(forms.Form):
+    """Which stage a deal goes to."""
+
+    stage = forms.ModelChoiceField(Stage.objects.order_by("pipeline_id", "order"))
+
+
+class WinDealForm(forms.Form):
+    """On which day the customer said yes."""
+
+    closed_on = forms.DateField(
+        required=False, widget=DateInput(), help_text="Empty: today, if a close date was expected."
+    )
+
+
+class LoseDealForm(forms.Form):
+    """Why the customer said no."""
+
+    reason = forms.CharField(max_length=200)
+
+
+class DealLineForm(forms.Form):
+    """One thing sold; the catalog fills what is left empty."""
+
+    item = forms.ModelChoiceField(Item.objects.filter(is_active=True), required=False)
+    description = forms.CharField(max_length=300, required=False)
+    quantity = forms.DecimalField(
+        min_value=Decimal("0.001"), max_digits=12, decimal_places=3, initial=1
+    )
+    unit_price = amount_field()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned.get("item") and not cleaned.get("description") and "item" not in self.errors:
+            raise forms.ValidationError("Choose an item or describe what is sold.")
+        return cleaned
+
+
+class SetLinesForm(forms.Form):
+    """All lines of a deal: JSON `lines`, or a page's `lines-0-item`, `lines-0-quantity`."""
+
+    lines = RowsField(DealLineForm, required=False)
+    version = version_field()
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        if isinstance(data, Mapping) and "lines" not in data:
+            data = {**{name: data.get(name) for name in data}, "lines": _rows_of(data)}
+        super().__init__(data, *args, **kwargs)
+
+
+def _rows_of(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows: dict[int, dict[str, Any]] = {}
+    for name in data:
+        prefix, _, rest = name.partition("-")
+        number, _, field = rest.partition("-")
+        if prefix == "lines" and is_number(number) and field:
+            rows.setdefault(int(number), {})[field] = data.get(name)
+    asked = ("item", "description", "unit_price")
+    return [row for _, row in sorted(rows.items()) if any(row.get(field) for field in asked)]

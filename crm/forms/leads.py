@@ -1,0 +1,112 @@
+"""What people, keys, imports and agents may say about leads."""
+
+from typing import Any
+
+from django import forms
+
+from crm.forms.fields import (
+    EditForm,
+    MoneyForm,
+    OwnerField,
+    PhoneField,
+    ReassignForm,
+    amount_field,
+    currency_field,
+)
+from crm.models import Contact
+
+SOURCES = [("", "Typed in"), *Contact.Source.choices]
+
+
+class CreateLeadForm(MoneyForm):
+    """A lead typed in or sent: an existing contact, or at least an email address or a phone."""
+
+    money_name = "estimated_value"
+
+    contact = forms.ModelChoiceField(
+        Contact.objects.all(), required=False, widget=forms.HiddenInput
+    )
+    first_name = forms.CharField(max_length=100, required=False)
+    last_name = forms.CharField(max_length=100, required=False)
+    email = forms.EmailField(max_length=254, required=False)
+    phone = PhoneField()
+    business_name = forms.CharField(max_length=200, required=False)
+    industry = forms.CharField(max_length=120, required=False)
+    city = forms.CharField(max_length=120, required=False)
+    country = forms.CharField(max_length=2, required=False, help_text="Two letters, such as IN.")
+    title = forms.CharField(max_length=200, required=False)
+    source = forms.ChoiceField(choices=SOURCES, required=False)
+    estimated_value = amount_field()
+    currency = currency_field()
+    owner = OwnerField(help_text="Empty: the routing rules choose.")
+    note = forms.CharField(max_length=5000, required=False, widget=forms.Textarea)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        tried = {"email", "phone"} & self.errors.keys()
+        if not (cleaned.get("contact") or cleaned.get("email") or cleaned.get("phone") or tried):
+            raise forms.ValidationError("Give an email address or a phone number.")
+        cleaned["source"] = cleaned.get("source") or Contact.Source.MANUAL.value
+        return cleaned
+
+
+class IntakeLeadForm(forms.Form):
+    """The short body of `POST /api/v1/leads`."""
+
+    business_name = forms.CharField(max_length=200)
+    email = forms.EmailField(max_length=254)
+    industry = forms.CharField(max_length=120)
+    city = forms.CharField(max_length=120)
+    phone = PhoneField()
+    note = forms.CharField(max_length=5000, required=False)
+
+
+class UpdateLeadForm(EditForm, MoneyForm):
+    """What may be corrected on a lead; its states, score and owner have verbs of their own."""
+
+    money_name = "estimated_value"
+
+    title = forms.CharField(max_length=200)
+    business_name = forms.CharField(max_length=200, required=False)
+    industry = forms.CharField(max_length=120, required=False)
+    city = forms.CharField(max_length=120, required=False)
+    region = forms.CharField(max_length=120, required=False)
+    estimated_value = amount_field()
+    currency = currency_field()
+    next_step = forms.CharField(max_length=200, required=False)
+
+
+class ConvertLeadForm(MoneyForm):
+    """The deal that a lead becomes; what is left empty comes from the lead."""
+
+    title = forms.CharField(max_length=200, required=False)
+    value = amount_field()
+    currency = currency_field()
+    expected_close_on = forms.DateField(
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Empty: in 30 days.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data.get("value")
+        cleaned = super().clean()
+        if given is None:
+            cleaned["currency"] = ""
+        return cleaned
+
+
+class DisqualifyLeadForm(forms.Form):
+    """Why a lead leads nowhere."""
+
+    reason = forms.CharField(max_length=200)
+
+
+class ReassignLeadForm(ReassignForm):
+    """Who takes a lead, and why."""
+
+    reason = forms.CharField(max_length=200, required=False)
+
+
+class NothingForm(forms.Form):
+    """A verb that needs no more than being asked."""

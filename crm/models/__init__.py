@@ -1,0 +1,20 @@
+"""Every model of the app, one module a noun."""
+
+from crm.models.activity import Activity
+from crm.models.approval import Approval
+from crm.models.consent import Consent, Suppression
+from crm.models.contact import Channel, Contact, ContactAddress
+from crm.models.deal import Deal, DealLine
+from crm.models.imports import ImportRow, ImportRun
+from crm.models.item import Item, PriceList, PriceListEntry
+from crm.models.lead import LEGAL_PAIRS, Lead
+from crm.models.pipeline import Pipeline, Stage
+from crm.models.public_form import PublicForm
+from crm.models.score_model import ScoreModel
+from crm.models.tag import Tag
+
+__all__ = [
+    "LEGAL_PAIRS", "Activity", "Approval", "Channel", "Consent", "Contact", "ContactAddress",
+    "Deal", "DealLine", "ImportRow", "ImportRun", "Item", "Lead", "Pipeline", "PriceList",
+    "PriceListEntry", "PublicForm", "ScoreModel", "Stage", "Suppression", "Tag",
+]  # fmt: skip

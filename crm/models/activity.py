@@ -1,0 +1,65 @@
+"""Activities: calls, mails, meetings, notes, tasks and demos."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from crm.models.contact import Contact
+from crm.models.deal import Deal
+from crm.models.lead import Lead
+from crm.models.record import Record
+
+
+class Activity(Record):
+    """Something done or to be done with a contact; a task without `completed_at` is still open."""
+
+    owner_paths: ClassVar[tuple[str, ...]] = ("actor", "lead__owner", "deal__owner")
+
+    class Type(models.TextChoices):
+        CALL = "call", "Call"
+        EMAIL = "email", "Email"
+        MEETING = "meeting", "Meeting"
+        NOTE = "note", "Note"
+        TASK = "task", "Task"
+        DEMO = "demo", "Demo"
+
+    type = models.CharField(max_length=8, choices=Type)
+    contact = models.ForeignKey(
+        Contact, models.CASCADE, null=True, blank=True, related_name="activities"
+    )
+    deal = models.ForeignKey(Deal, models.CASCADE, null=True, blank=True, related_name="activities")
+    lead = models.ForeignKey(Lead, models.CASCADE, null=True, blank=True, related_name="activities")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="activities"
+    )
+    subject = models.CharField(max_length=200)
+    body = models.TextField(blank=True)
+    outcome = models.CharField(max_length=200, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    source_key = models.CharField(
+        max_length=160, null=True, blank=True, unique=True, editable=False
+    )
+
+    class Meta:
+        verbose_name_plural = "activities"
+        indexes: ClassVar = [
+            models.Index(fields=["-created_at", "-id"], name="activity_newest"),
+            models.Index(fields=["contact", "-created_at", "-id"], name="activity_contact"),
+            models.Index(fields=["lead", "-created_at", "-id"], name="activity_lead"),
+            models.Index(fields=["deal", "-created_at", "-id"], name="activity_deal"),
+            models.Index(
+                fields=["actor", "due_at"],
+                name="activity_open_due",
+                condition=Q(completed_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+    def get_absolute_url(self) -> str:
+        return reverse("crm:activity-edit", args=[self.pk])

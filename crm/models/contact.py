@@ -1,0 +1,138 @@
+"""Contacts: people and companies, and their addresses."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from crm.models.record import Record
+from crm.models.tag import Tag
+
+
+class Channel(models.TextChoices):
+    """How somebody can be reached."""
+
+    EMAIL = "email", "Email"
+    SMS = "sms", "SMS"
+    WHATSAPP = "whatsapp", "WhatsApp"
+    PHONE = "phone", "Phone"
+
+
+class Contact(Record):
+    """A person or a company, found again by its folded email or its E.164 phone."""
+
+    owner_paths: ClassVar[tuple[str, ...]] = ("owner",)
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "Person"
+        COMPANY = "company", "Company"
+
+    class Source(models.TextChoices):
+        WEB = "web", "Web form"
+        REFERRAL = "referral", "Referral"
+        COLD_OUTREACH = "cold-outreach", "Cold outreach"
+        CAMPAIGN = "campaign", "Campaign"
+        IMPORT = "import", "Import"
+        API = "api", "API"
+        FINDER = "finder", "Lead finder"
+        EMAIL = "email", "Email"
+        WHATSAPP = "whatsapp", "WhatsApp"
+        AD = "ad", "Ad"
+        MANUAL = "manual", "Typed in"
+
+    class Stage(models.TextChoices):
+        PROSPECT = "prospect", "Prospect"
+        QUALIFIED = "qualified", "Qualified"
+        CUSTOMER = "customer", "Customer"
+        CHURNED = "churned", "Churned"
+
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.PERSON)
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    company_name = models.CharField(max_length=200, blank=True)
+    company_folded = models.CharField(max_length=200, blank=True, editable=False)
+    company = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="people"
+    )
+    job_title = models.CharField(max_length=120, blank=True)
+    industry = models.CharField(max_length=120, blank=True)
+    city = models.CharField(max_length=120, blank=True)
+    country = models.CharField("country (two letters)", max_length=2, blank=True)
+    email = models.EmailField(max_length=254, blank=True)
+    email_folded = models.CharField(max_length=254, null=True, unique=True, editable=False)
+    phone = models.CharField(max_length=40, blank=True)
+    phone_e164 = models.CharField(max_length=16, null=True, unique=True, editable=False)
+    # The key that an imported file knew this contact by: finds rows without any address again.
+    external_ref = models.CharField(max_length=160, null=True, unique=True, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="contacts"
+    )
+    source = models.CharField(max_length=20, choices=Source, default=Source.MANUAL)
+    stage = models.CharField(max_length=10, choices=Stage, default=Stage.PROSPECT)
+    score = models.PositiveSmallIntegerField(default=0)
+    language = models.CharField(max_length=10, blank=True)
+    timezone = models.CharField(max_length=64, blank=True)
+    do_not_contact = models.BooleanField(default=False)
+    do_not_ai = models.BooleanField("no machine writes to this contact", default=False)
+    last_activity_at = models.DateTimeField(null=True, blank=True)
+    custom = models.JSONField(default=dict, blank=True)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="contacts")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="contact_person_reachable",
+                condition=Q(kind="company")
+                | Q(email_folded__isnull=False)
+                | Q(phone_e164__isnull=False)
+                | Q(external_ref__isnull=False),
+            ),
+            models.CheckConstraint(name="contact_score_0_100", condition=Q(score__lte=100)),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["owner", "-created_at", "-id"], name="contact_owner"),
+            models.Index(fields=["-created_at", "-id"], name="contact_newest"),
+            models.Index(fields=["stage", "-created_at", "-id"], name="contact_stage"),
+            models.Index(fields=["company_folded"], name="contact_company"),
+            models.Index(fields=["last_activity_at"], name="contact_quiet"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("crm:contact-detail", args=[self.pk])
+
+    @property
+    def name(self) -> str:
+        """The person's name, else the company's, else the address that we have, else an import's reference."""
+        person = f"{self.first_name} {self.last_name}".strip()
+        reference = (self.external_ref or "").rpartition(":")[2][:8]
+        known = person or self.company_name or self.email or self.phone
+        return known or (f"Ref. {reference}" if reference else "Nameless")
+
+
+class ContactAddress(models.Model):
+    """One address of a contact on one channel, with the days between which it held."""
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", "Email"
+        PHONE = "phone", "Phone"
+        POSTAL = "postal", "Postal"
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="addresses")
+    channel = models.CharField(max_length=8, choices=Channel)
+    value = models.CharField(max_length=400)
+    folded = models.CharField(max_length=400, blank=True)
+    label = models.CharField(max_length=40, blank=True)
+    valid_from = models.DateField(null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True)
+    is_primary = models.BooleanField(default=False)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["channel", "folded"], name="address_folded")]
+
+    def __str__(self) -> str:
+        return self.value

@@ -1,0 +1,122 @@
+"""Imports: a file, how its columns are read, and what became of each of its rows."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from crm.models.contact import Contact
+from crm.models.deal import Deal
+from crm.models.record import Record
+
+
+class ImportRun(Record):
+    """One uploaded file; `next_row` says how far it got, so that a killed import goes on where it stopped."""
+
+    owner_paths: ClassVar[tuple[str, ...]] = ("created_by",)
+
+    class Kind(models.TextChoices):
+        LEADS = "leads", "Leads"
+        CONTACTS = "contacts", "Contacts"
+        ACCOUNTS = "accounts", "Companies"
+        USERS = "users", "People and teams"
+        ITEMS = "items", "Catalog"
+        DEALS = "deals", "Deals"
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Waiting for your check"
+        QUEUED = "queued", "Waiting to start"
+        RUNNING = "running", "Running"
+        FINISHED = "finished", "Finished"
+        FAILED = "failed", "Nothing imported"
+
+    class Mode(models.TextChoices):
+        ALL = "all", "All rows or none"
+        GOOD = "good", "The good rows; list the others"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    mode = models.CharField(max_length=4, choices=Mode, default=Mode.ALL)
+    file_name = models.CharField(max_length=200)
+    file_path = models.CharField(max_length=200, blank=True, editable=False)
+    headers = models.JSONField(default=list)
+    mapping = models.JSONField(default=dict)
+    rehearsal = models.JSONField(default=dict, blank=True)
+    total = models.PositiveIntegerField(default=0)
+    next_row = models.PositiveIntegerField(default=0)
+    created_count = models.PositiveIntegerField(default=0)
+    updated_count = models.PositiveIntegerField(default=0)
+    skipped_count = models.PositiveIntegerField(default=0)
+    error_count = models.PositiveIntegerField(default=0)
+    message = models.CharField(max_length=400, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="imports"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="import_rows_counted_once",
+                condition=Q(
+                    next_row=F("created_count")
+                    + F("updated_count")
+                    + F("skipped_count")
+                    + F("error_count")
+                ),
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["-created_at", "-id"], name="import_newest")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("crm:import-detail", args=[self.pk])
+
+    @property
+    def is_working(self) -> bool:
+        """Whether the worker has it, or is about to."""
+        return self.state in (self.State.QUEUED, self.State.RUNNING)
+
+    @property
+    def percent(self) -> int:
+        """How much of the file is done."""
+        return 100 * self.next_row // self.total if self.total else 0
+
+
+class ImportRow(models.Model):
+    """One row of a file, as it was, and what became of it."""
+
+    class Outcome(models.TextChoices):
+        CREATED = "created", "Created"
+        UPDATED = "updated", "Joined"
+        SKIPPED = "skipped", "Skipped"
+        ERROR = "error", "Not imported"
+
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rows")
+    number = models.PositiveIntegerField()
+    raw: Any = models.JSONField(default=list)
+    outcome = models.CharField(max_length=7, choices=Outcome)
+    message = models.CharField(max_length=400, blank=True)
+    reference = models.CharField(max_length=160, blank=True)
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="+")
+    lead = models.ForeignKey("crm.Lead", models.SET_NULL, null=True, blank=True, related_name="+")
+    deal = models.ForeignKey(Deal, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "number"], name="import_row_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["run", "outcome", "number"], name="import_row_outcome"),
+            models.Index(
+                fields=["reference"], name="import_row_reference", condition=~Q(reference="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.outcome}"

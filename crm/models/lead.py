@@ -1,0 +1,194 @@
+"""The lead: two machines, always in one of twelve pairs (status, stage)."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django_fsm import FSMField, transition
+
+from crm.models.contact import Contact
+from crm.models.record import Record
+from crm.models.state import StateModel
+
+LEGAL_PAIRS: tuple[tuple[str, str], ...] = (
+    ("new", "NEW"),
+    ("new", "CONTACTED"),
+    ("new", "INTERESTED"),
+    ("contacted", "CONTACTED"),
+    ("contacted", "INTERESTED"),
+    ("qualified", "INTERESTED"),
+    ("converted", "INTERESTED"),
+    ("converted", "PROPOSAL_SENT"),
+    ("converted", "PAID"),
+    ("disqualified", "NEW"),
+    ("disqualified", "CONTACTED"),
+    ("disqualified", "INTERESTED"),
+)
+
+
+class LeadQuerySet(models.QuerySet["Lead"]):
+    """Filters that read as clauses."""
+
+    def open(self) -> "LeadQuerySet":
+        """Leads that sales works on: new, contacted, qualified, or converted with an open deal."""
+        working = Q(status__in=("new", "contacted", "qualified"))
+        return self.filter(
+            working | (Q(status="converted", converted_deal__status="open") & ~Q(stage="PAID"))
+        )
+
+
+class Lead(StateModel, Record):
+    """One chance of business with one contact."""
+
+    owner_paths: ClassVar[tuple[str, ...]] = ("owner",)
+
+    class Status(models.TextChoices):
+        NEW = "new", "New"
+        CONTACTED = "contacted", "Contacted"
+        QUALIFIED = "qualified", "Qualified"
+        DISQUALIFIED = "disqualified", "Disqualified"
+        CONVERTED = "converted", "Converted"
+
+    class Stage(models.TextChoices):
+        NEW = "NEW", "New"
+        CONTACTED = "CONTACTED", "Contacted"
+        INTERESTED = "INTERESTED", "Interested"
+        PROPOSAL_SENT = "PROPOSAL_SENT", "Proposal sent"
+        PAID = "PAID", "Paid"
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="leads")
+    title = models.CharField(max_length=200)
+    business_name = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=20, choices=Contact.Source, default=Contact.Source.MANUAL)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="leads"
+    )
+    team = models.ForeignKey(
+        "accounts.Team", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    status = FSMField(
+        max_length=12, choices=Status.choices, default=Status.NEW.value, protected=True
+    )
+    stage = FSMField(max_length=13, choices=Stage.choices, default=Stage.NEW.value, protected=True)
+    score = models.PositiveSmallIntegerField(default=0)
+    score_reasons = models.JSONField(default=list, blank=True)
+    score_model = models.CharField(max_length=60, blank=True)
+    scored_at = models.DateTimeField(null=True, blank=True)
+    disqualification_reason = models.CharField(max_length=200, blank=True)
+    assigned_reason = models.CharField(max_length=300, blank=True)
+    industry = models.CharField(max_length=120, blank=True)
+    city = models.CharField(max_length=120, blank=True)
+    region = models.CharField(max_length=120, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+    estimated_value_minor = models.BigIntegerField(null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    converted_deal = models.ForeignKey(
+        "crm.Deal", models.SET_NULL, null=True, blank=True, related_name="converted_leads"
+    )
+    converted_at = models.DateTimeField(null=True, blank=True)
+    conversion = models.JSONField(default=dict, blank=True, editable=False)
+    next_step = models.CharField(max_length=200, blank=True)
+    utm = models.JSONField(default=dict, blank=True)
+    import_run = models.ForeignKey(
+        "crm.ImportRun", models.SET_NULL, null=True, blank=True, related_name="leads"
+    )
+
+    objects = LeadQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="lead_legal_pair",
+                condition=Q(status="new", stage__in=("NEW", "CONTACTED", "INTERESTED"))
+                | Q(status="contacted", stage__in=("CONTACTED", "INTERESTED"))
+                | Q(status="qualified", stage="INTERESTED")
+                | Q(status="converted", stage__in=("INTERESTED", "PROPOSAL_SENT", "PAID"))
+                | Q(status="disqualified", stage__in=("NEW", "CONTACTED", "INTERESTED")),
+            ),
+            models.CheckConstraint(
+                name="lead_disqualified_with_reason",
+                condition=~Q(status="disqualified") | ~Q(disqualification_reason=""),
+            ),
+            models.CheckConstraint(name="lead_score_0_100", condition=Q(score__lte=100)),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["owner", "status", "-created_at", "-id"], name="lead_owner_status"
+            ),
+            models.Index(fields=["-created_at", "-id"], name="lead_newest"),
+            models.Index(fields=["status", "-created_at", "-id"], name="lead_status"),
+            models.Index(fields=["stage", "-created_at", "-id"], name="lead_stage"),
+            models.Index(fields=["-score", "-id"], name="lead_score"),
+            models.Index(fields=["owner", "-score", "-id"], name="lead_owner_score"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("crm:lead-detail", args=[self.pk])
+
+    @property
+    def temperature(self) -> str:
+        """Hot from 80, warm from 50, else cold."""
+        return "hot" if self.score >= 80 else "warm" if self.score >= 50 else "cold"
+
+    @property
+    def phase(self) -> str:
+        """One word for both machines: new, contacted, qualified, proposal or closed."""
+        if self.stage == "PAID" or self.status == "disqualified":
+            return "closed"
+        if self.stage == "PROPOSAL_SENT":
+            return "proposal"
+        return "qualified" if self.status == "converted" else str(self.status)
+
+    @property
+    def name(self) -> str:
+        """The title: what lists and crumbs show."""
+        return self.title
+
+    # Each verb is a transition of `status`, of `stage`, or of both. Only crm.actions calls them, in
+    # one transaction, after crm.lead_rules has let the pair pass.
+
+    @transition(field=status, source=("new", "contacted"), target="contacted")
+    def contact_status(self) -> None:
+        """Outreach went out (or a follow-up)."""
+
+    @transition(field=stage, source="NEW", target="CONTACTED")
+    def contact_stage(self) -> None:
+        """The first outreach went out."""
+
+    @transition(field=status, source="contacted", target="qualified")
+    def qualify_status(self) -> None:
+        """The lead is worth a deal."""
+
+    @transition(field=stage, source=("CONTACTED", "INTERESTED"), target="INTERESTED")
+    def interest_stage(self) -> None:
+        """The lead showed interest."""
+
+    @transition(field=status, source="qualified", target="converted")
+    def convert_status(self) -> None:
+        """The lead became a deal."""
+
+    @transition(field=stage, source="INTERESTED", target="PROPOSAL_SENT")
+    def propose_stage(self) -> None:
+        """The proposal went out."""
+
+    @transition(field=stage, source="PROPOSAL_SENT", target="PAID")
+    def pay_stage(self) -> None:
+        """A verified payment arrived."""
+
+    @transition(field=status, source=("new", "contacted", "qualified"), target="disqualified")
+    def disqualify_status(self) -> None:
+        """The lead leads nowhere, for a reason."""
+
+    @transition(field=status, source="disqualified", target="new")
+    def reopen_status(self) -> None:
+        """The lead gets a second chance; the stage stays."""
+
+    def reason_points(self) -> int:
+        """The sum of the reasons' points: the score, always."""
+        reasons: list[dict[str, Any]] = self.score_reasons
+        return sum(int(reason["points"]) for reason in reasons)

@@ -1,0 +1,40 @@
+"""Public forms: how strangers become leads."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from crm.models.record import Record
+
+
+class PublicForm(Record):
+    """A form on a public page: the fields it asks, the consent it records, who gets its leads."""
+
+    FIELDS: ClassVar[tuple[str, ...]] = (
+        "first_name", "last_name", "email", "phone", "business_name", "industry", "city", "country",
+        "note",
+    )  # fmt: skip
+
+    class OwnerRule(models.TextChoices):
+        ROUTE = "route", "By the routing rules"
+        FIXED = "fixed", "Always the same person"
+
+    slug = models.SlugField(max_length=60, unique=True)
+    title = models.CharField(max_length=120)
+    intro = models.TextField(blank=True)
+    fields = models.JSONField(default=list, blank=True)
+    consent_text = models.TextField(blank=True)
+    thank_you = models.TextField(default="Thank you. We will write to you soon.")
+    is_active = models.BooleanField(default=True)
+    owner_rule = models.CharField(max_length=5, choices=OwnerRule, default=OwnerRule.ROUTE)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("crm:public-form", args=[self.slug])

@@ -1,0 +1,61 @@
+"""Reading leads: one, many, the open one of a contact, and which verb its state allows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Max, Q, QuerySet
+
+from accounts.actor import Actor
+from accounts.permissions import Verdict
+from crm import lead_rules, scoring
+from crm.models import Lead
+from crm.queries.filters import narrow, one
+
+COLUMNS = ("status", "stage", "source", "city", "industry", "region")
+SEARCHED = (
+    "title__icontains", "business_name__icontains", "contact__first_name__icontains",
+    "contact__last_name__icontains", "contact__email__icontains", "contact__phone_e164__contains",
+)  # fmt: skip
+TEMPERATURES = {
+    "hot": Q(score__gte=scoring.HOT),
+    "warm": Q(score__gte=scoring.WARM, score__lt=scoring.HOT),
+    "cold": Q(score__lt=scoring.WARM),
+}
+
+
+def leads_for(
+    actor: Actor, filters: Mapping[str, Any] | None = None, *, permission: str = "lead:read"
+) -> QuerySet[Lead]:
+    """Return the leads that the actor may see, newest first.
+
+    Filters: status, stage, source, city, industry, region, contact, owner ("me", "none" or an id),
+    temperature (hot, warm, cold), q.
+    """
+    leads = Lead.objects.select_related("contact", "owner", "converted_deal")
+    visible = actor.visible(permission, leads)
+    leads = narrow(visible, filters, actor, COLUMNS, SEARCHED, ids=("contact",))
+    leads = leads.filter(TEMPERATURES.get((filters or {}).get("temperature", ""), Q()))
+    return leads.order_by("-created_at", "-id")
+
+
+def lead_for(actor: Actor, pk: int, permission: str = "lead:read") -> Lead:
+    """Return one lead that the actor may see; raises NotFound."""
+    rows = leads_for(actor, permission=permission)
+    return one(rows, pk, "There is no such lead. It may have been merged or deleted.")
+
+
+def may(lead: Lead, verb: str) -> Verdict:
+    """Return whether the lead's state lets a verb of `crm.lead_rules` pass, else what would."""
+    reason = lead_rules.refusal(verb, lead.status, lead.stage)
+    return Verdict(not reason, reason)
+
+
+def open_lead_of(contact_id: int) -> Lead | None:
+    """Return the contact's newest lead that sales still works on."""
+    return Lead.objects.filter(contact_id=contact_id).open().order_by("-id").first()
+
+
+def best_score(contact_id: int) -> int:
+    """Return the score of the contact's best open lead, 0 when there is none."""
+    leads = Lead.objects.filter(contact_id=contact_id).open()
+    return leads.aggregate(best=Max("score"))["best"] or 0

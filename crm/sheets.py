@@ -1,0 +1,146 @@
+"""What the pages share: the form of a verb (a sheet or a page of its own, one address), and lists with views."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from core.actions import CATALOGUE, run
+from core.doors import View, door
+from core.errors import Invalid, Refused
+from core.pages import done, page, paginate
+from core.tokens import opaque
+
+Where = str | Model | Callable[[Any], Any]
+Find = Callable[[Any, int], Any]
+BOTH = ("GET", "HEAD", "POST")
+NEWEST = ("-created_at", "-pk")
+
+
+def ask(
+    request: HttpRequest,
+    name: str,
+    subject: Model | None = None,
+    *,
+    to: Where,
+    message: str = "",
+    event: str = "",
+    initial: dict[str, Any] | None = None,
+    template: str = "crm/form.html",
+    hide: tuple[str, ...] = (),
+    choices: dict[str, Any] | None = None,
+    **context: Any,
+) -> HttpResponse:
+    """Show the form of the action `name`, or carry it out and go on `to` where it leads.
+
+    `hide` fields come from the address and are not shown; `choices` narrow what a field offers.
+    Wrong values come back with 422 and a rule's no with 409, both with everything that was typed.
+    """
+    spec = CATALOGUE[name]
+    if spec.permission:
+        request.actor.require(spec.permission, subject)
+    form_class = spec.form or forms.Form
+    status = 200
+    if request.method == "POST":
+        form = form_class(request.POST)
+        data = request.POST if spec.form else {}
+        try:
+            result = run(name, subject, actor=request.actor, data=data, key=_key(request))
+        except Invalid as error:
+            status = error.status
+            add_errors(form, error.errors)
+        except Refused as error:
+            status = error.status
+            add_errors(form, {"__all__": [error.message]})
+        else:
+            return done(request, to(result) if callable(to) else to, message, event)
+    else:
+        values = form_class.values(subject) if subject and hasattr(form_class, "values") else {}
+        form = form_class(initial={**values, **(initial or {})})
+    for field in hide:
+        form.fields[field].widget = forms.HiddenInput()
+    for field, rows in (choices or {}).items():
+        form.fields[field].queryset = rows
+    context = {"back": _back(subject, to), **context, "form": form, "subject": subject}
+    context["key"] = request.POST.get("key") or ("" if subject else opaque())
+    return page(request, template, context, parts=("sheet-form",), status=status)
+
+
+def sheet(
+    name: str, find: Find | None, *, title: str, goes: str = "", back: str = "", **words: Any
+) -> View:
+    """Make the view of an action's form, about the row that `find` finds, or about none yet.
+
+    `title` may name the row ("Edit {.title}"); `goes` and `back` name the addresses where it ends and where
+    Cancel leads, else both are the row's own page. A callable among the words gets the row.
+    """
+
+    @door(CATALOGUE[name].permission or "", BOTH)
+    def view(request: HttpRequest, pk: int = 0) -> HttpResponse:
+        row = find(request.actor, pk) if find else None
+        said = {key: word(row) if callable(word) else word for key, word in words.items()}
+        if back:
+            said["back"] = reverse(back)
+        to = reverse(goes) if goes else row or (lambda made: made)
+        return ask(request, name, row, to=to, title=title.format(row), **said)
+
+    return view
+
+
+def press(name: str, find: Find, message: str, event: str = "") -> View:
+    """Make the view of an action that needs no more than being asked."""
+
+    @door(CATALOGUE[name].permission or "", ("POST",))
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        row = find(request.actor, pk)
+        run(name, row, actor=request.actor, data={})
+        return done(request, row, message, event)
+
+    return view
+
+
+def listed(
+    request: HttpRequest,
+    find: Callable[..., Any],
+    views: Mapping[str, tuple[str, Mapping[str, str]]],
+    *,
+    typed: Sequence[str] = ("q",),
+    order: Sequence[str] = NEWEST,
+) -> dict[str, Any]:
+    """Return the context of a list: its rows, their number on the first page, its views and the chosen one."""
+    asked = request.GET
+    chosen = asked.get("view", "") if asked.get("view", "") in views else ""
+    given = {key: asked[key].strip() for key in typed if asked.get(key, "").strip()}
+    found = find(request.actor, {**views[chosen][1], **given})
+    cursor = asked.get("cursor", "")
+    return {
+        "rows": paginate(found, cursor, order=order),
+        "total": None if cursor else found.count(),
+        "views": [(key, label) for key, (label, _) in views.items()],
+        "chosen": chosen,
+    }
+
+
+def add_errors(form: forms.Form, errors: dict[str, list[str]]) -> None:
+    """Put an action's complaints beside the fields they are about, each once."""
+    for field, texts in errors.items():
+        known = field if field in form.fields else None
+        for text in texts:
+            if text not in form.errors.get(known or "__all__", []):
+                form.add_error(known, text)
+
+
+def _key(request: HttpRequest) -> str | None:
+    """A creation is done once, however often its button is pressed."""
+    typed = request.POST.get("key", "")[:60]
+    return f"page:{request.actor.user_id}:{typed}" if typed and typed.isprintable() else None
+
+
+def _back(subject: Model | None, to: Where) -> str:
+    """Where Cancel leads: the record, else the list."""
+    if subject is not None and hasattr(subject, "get_absolute_url"):
+        return str(subject.get_absolute_url())
+    return to if isinstance(to, str) else "/"

@@ -1,0 +1,1 @@
+"""The pages of contacts, leads, deals and activities."""

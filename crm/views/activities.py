@@ -1,0 +1,130 @@
+"""The pages of activities: tasks, what is planned, and the log of a call."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from core.actions import run
+from core.doors import door
+from core.errors import NotFound
+from core.numbers import is_number
+from core.pages import done, page, paginate
+from crm.forms.calls import LogCallForm, due_after
+from crm.models import Contact, Lead
+from crm.queries.activities import activities_for, activity_for
+from crm.queries.contacts import contact_for, contacts_for
+from crm.queries.deals import deal_for
+from crm.queries.leads import lead_for
+from crm.sheets import BOTH, ask, sheet
+
+FINDERS = {"lead": lead_for, "deal": deal_for, "contact": contact_for}
+VIEWS: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
+    "": ("To do", {"state": "open"}, ("due_at", "pk")),
+    "mine": ("Mine", {"state": "open", "owner": "me"}, ("due_at", "pk")),
+    "done": ("Done", {"state": "done"}, ("-completed_at", "-pk")),
+}
+
+
+@door("activity:read")
+def list_(request: HttpRequest) -> HttpResponse:
+    """What is to be done, the most urgent first; and what is done."""
+    chosen = request.GET.get("view", "") if request.GET.get("view", "") in VIEWS else ""
+    _, filters, order = VIEWS[chosen]
+    activities = activities_for(request.actor, filters)
+    if chosen != "done":
+        activities = activities.filter(due_at__isnull=False)
+    context = {
+        "rows": paginate(activities, request.GET.get("cursor", ""), order=order),
+        "views": [(key, view[0]) for key, view in VIEWS.items()],
+        "chosen": chosen,
+    }
+    return page(request, "crm/activities/list.html", context, parts=("activity-rows",))
+
+
+@door("activity:create", BOTH)
+def new(request: HttpRequest) -> HttpResponse:
+    """A task, a meeting or a note about a contact, a lead or a deal."""
+    about = _about(request.GET, request.actor) or _about(request.POST, request.actor)
+    if about is None:
+        return choose("New task: about whom?", request)
+    back = about.get_absolute_url()
+    return ask(
+        request,
+        "activity.create",
+        title="New task",
+        submit="Save task",
+        intro=f"About {about.name}.",
+        to=back,
+        message="Task saved.",
+        event=_changed(about),
+        initial={"type": "task", about._meta.model_name: about.pk},
+        hide=("outcome", "is_inbound"),
+        back=back,
+    )
+
+
+@door("activity:create", BOTH)
+def log(request: HttpRequest) -> HttpResponse:
+    """How a call went, and what comes next."""
+    about = _about(request.GET, request.actor) or _about(request.POST, request.actor)
+    if about is None:
+        return choose("Log a call: with whom?", request)
+    subjects = dict.fromkeys(FINDERS) | {about._meta.model_name: about.pk}
+    form = LogCallForm({**request.POST.dict(), **subjects} if request.POST else None)
+    if form.is_valid():
+        run("activity.log_call", actor=request.actor, data=form.data)
+        due = due_after(form.cleaned_data["next"], request.actor.user.timezone)
+        message = "Call logged." + (f" Next one {due:%a %-d %b, %H:%M}." if due else "")
+        return done(request, about, message, _changed(about))
+    context = {
+        "form": form,
+        "about": about,
+        "person": about if isinstance(about, Contact) else about.contact,
+        "back": about.get_absolute_url(),
+    }
+    status = 422 if form.is_bound else 200
+    return page(request, "crm/activities/log.html", context, parts=("sheet-form",), status=status)
+
+
+def _changed(about: Any) -> str:
+    """The event that the page of a lead listens to."""
+    return "lead-changed" if isinstance(about, Lead) else ""
+
+
+def _about(asked: Any, actor: Any) -> Any:
+    """The record that the address or the form names, when the person may see it."""
+    for name, find in FINDERS.items():
+        value = asked.get(name, "")
+        if value:
+            if not is_number(value):
+                raise NotFound
+            return find(actor, int(value))
+    return None
+
+
+def choose(title: str, request: HttpRequest) -> HttpResponse:
+    """Ask for the contact first: a search whose results lead on."""
+    typed = request.GET.get("q", "").strip()
+    found = contacts_for(request.actor, {"q": typed} if typed else {}).order_by("-pk")[:8]
+    context = {"title": title, "found": found, "typed": typed, "back": reverse("crm:activity-list")}
+    return page(request, "crm/activities/choose.html", context, parts=("sheet-form", "choices"))
+
+
+edit = sheet(
+    "activity.update",
+    activity_for,
+    title="{.subject}",
+    submit="Save",
+    message="Saved.",
+    goes="crm:activity-list",
+    back="crm:activity-list",
+)
+
+
+@door("activity:update", ("POST",))
+def complete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tick a task."""
+    activity = activity_for(request.actor, pk)
+    run("activity.complete", activity, actor=request.actor, data=request.POST)
+    return done(request, reverse("crm:activity-list"), "Done.", "activity-changed")

@@ -1,0 +1,1 @@
+"""Reads of outreach; each starts from what the reader may see."""

@@ -1,0 +1,1 @@
+"""What outreach does when something happened: network and agents first, then one action."""

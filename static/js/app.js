@@ -1,0 +1,202 @@
+/* CRM AutoPilot: the little script the pages need beyond HTMX. Everything here also works
+   without it: menus and drawers are popovers, forms post, sheets are pages, stages move by a form. */
+const $ = (s, r = document) => r.querySelector(s);
+const $$ = (s, r = document) => [...r.querySelectorAll(s)];
+
+/* Toasts: one at a time, what happened in words; they wait while hovered or focused. */
+function leaveLater(el, ms = 5000) {
+  let timer;
+  const leave = () => { timer = setTimeout(() => el.remove(), ms); };
+  const stay = () => clearTimeout(timer);
+  el.addEventListener('mouseenter', stay);
+  el.addEventListener('focusin', stay);
+  el.addEventListener('mouseleave', leave);
+  el.addEventListener('focusout', leave);
+  leave();
+}
+function toast(text) {
+  const box = $('#toasts');
+  if (!box || !text) return;
+  const el = document.createElement('div');
+  el.className = 'toast';
+  el.textContent = text;
+  box.replaceChildren(el);
+  leaveLater(el);
+}
+addEventListener('toast', e => toast(e.detail?.text ?? e.detail?.value));
+$$('#toasts .toast').forEach(el => leaveLater(el));
+
+/* Theme: system, light, dark; remembered in a cookie so the server can render it. */
+const themes = ['system', 'light', 'dark'];
+function theme(next) {
+  const root = document.documentElement;
+  if (next === 'system') delete root.dataset.theme; else root.dataset.theme = next;
+  document.cookie = `theme=${next};path=/;max-age=31536000;samesite=lax`;
+  $$('[data-theme-name]').forEach(e => { e.textContent = next; });
+}
+
+/* Search palette: a combobox over a listbox, arrow keys move, Enter opens. */
+function palette() {
+  const d = $('#palette');
+  if (d && !d.open) { d.showModal(); $('input', d).select(); }
+  return Boolean(d);
+}
+function movePalette(step) {
+  const options = $$('#palette [role=option]');
+  if (!options.length) return;
+  const at = options.findIndex(o => o.getAttribute('aria-selected') === 'true');
+  const to = (at + step + options.length) % options.length;
+  options.forEach((o, i) => o.setAttribute('aria-selected', String(i === to)));
+  $('#palette input').setAttribute('aria-activedescendant', options[to].id);
+  options[to].scrollIntoView({ block: 'nearest' });
+}
+
+/* Lists: j and k move, x selects. */
+function step(dir) {
+  const rows = $$('#rows tr, .tbl tbody tr, #threads a');
+  if (!rows.length) return;
+  const at = rows.findIndex(r => r.classList.contains('cur') || r.matches('[aria-current]'));
+  const to = Math.min(rows.length - 1, Math.max(0, at + dir));
+  rows.forEach((r, i) => { r.classList.toggle('cur', i === to); if (r.matches('a')) r.toggleAttribute('aria-current', i === to); });
+  (rows[to].matches('a') ? rows[to] : $('a', rows[to]))?.focus();
+}
+
+/* Sheets: a link to a form opens it in a dialog; the same address is a page of its own. */
+function sheet(href) {
+  const d = $('#sheet');
+  if (!d || !window.htmx) return false;
+  $$('dialog[open]').forEach(other => other.close());
+  htmx.ajax('GET', href, { target: '#sheet-form', swap: 'outerHTML' }).then(() => { if (!d.open && $('form', d)) d.showModal(); });
+  return true;
+}
+
+/* Board: drag with a mouse, or the card's Move menu, or M on the keyboard. */
+const stageOf = el => el?.closest?.('[data-stage]');
+function moveTo(card, stage) {
+  const at = stageOf(card);
+  if (!stage || at?.dataset.stage === stage) return;
+  htmx.ajax('POST', $('[data-move]', card).href, { values: { stage }, target: '#board', swap: 'outerHTML', source: card });
+}
+let held = null, aim = null;
+addEventListener('dragstart', e => { held = e.target.closest?.('.deal[draggable]') ?? null; held?.classList.add('grab'); });
+addEventListener('dragover', e => { const s = held && stageOf(e.target); if (s) { e.preventDefault(); $$('[data-stage]').forEach(x => x.classList.toggle('over', x === s)); } });
+addEventListener('drop', e => {
+  const s = held && stageOf(e.target);
+  if (!s) return;
+  e.preventDefault();
+  const card = held, home = stageOf(card);
+  if (s === home) return;
+  moveTo(card, s.dataset.stage);
+  $('ol', s).prepend(card);
+});
+addEventListener('dragend', () => { held?.classList.remove('grab'); held = null; $$('[data-stage]').forEach(x => x.classList.remove('over')); });
+function moveMenu(link) {
+  const menu = $('#mv');
+  if (!menu?.showPopover || innerWidth < 768) return sheet(link.href);
+  aim = link.closest('.deal');
+  $$('[data-to]', menu).forEach(b => { b.hidden = b.dataset.to === stageOf(aim).dataset.stage; });
+  $$('[data-verb]', menu).forEach(a => { a.href = link.href.replace(/move\/$/, a.dataset.verb); });
+  menu.showPopover({ source: link });
+  if (CSS.supports('position-area', 'block-end')) return true;
+  const b = link.getBoundingClientRect();
+  menu.style.left = `${Math.max(8, Math.min(b.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 8))}px`;
+  menu.style.top = `${Math.min(b.bottom + 4, innerHeight - menu.offsetHeight - 8)}px`;
+  return true;
+}
+
+addEventListener('click', e => {
+  const t = e.target.closest?.('button, a');
+  if (!t || e.defaultPrevented) return;
+  const plain = !(e.metaKey || e.ctrlKey || e.shiftKey || e.button);
+  if (t.matches('[data-palette]') && plain && palette()) e.preventDefault();
+  if (t.matches('[data-new]') && plain && $('#new')) { e.preventDefault(); $('#new').showModal(); }
+  if (t.matches('[data-sheet]') && plain && sheet(t.href)) { e.preventDefault(); t.closest('[popover]')?.hidePopover?.(); }
+  if (t.matches('[data-move]') && plain && moveMenu(t)) e.preventDefault();
+  if (t.matches('[data-to]') && aim) { $('#mv').hidePopover(); moveTo(aim, t.dataset.to); }
+  if (t.matches('[data-close]')) { const d = t.closest('dialog'); if (d) { e.preventDefault(); d.close(); } }
+  if (t.matches('[data-print]')) print();
+  if (t.matches('[data-copy]')) navigator.clipboard?.writeText(t.dataset.copy).then(() => toast('Copied'));
+  if (t.matches('[data-theme-next]')) theme(themes[(themes.indexOf($('[data-theme-name]').textContent) + 1) % 3]);
+  if (t.matches('[data-show]')) { const i = $('input', t.parentNode), on = i.type === 'password'; i.type = on ? 'text' : 'password'; t.setAttribute('aria-pressed', String(on)); }
+});
+addEventListener('keydown', e => {
+  const typing = e.target.matches?.('input, textarea, select, [contenteditable]');
+  if ((e.metaKey || e.ctrlKey) && e.key.toLowerCase() === 'k') { if (palette()) e.preventDefault(); return; }
+  if ((e.metaKey || e.ctrlKey) && e.key === 'Enter' && e.target.form) { e.preventDefault(); e.target.form.requestSubmit(); return; }
+  if ($('#palette')?.open) {
+    if (e.key === 'ArrowDown') { e.preventDefault(); movePalette(1); }
+    if (e.key === 'ArrowUp') { e.preventDefault(); movePalette(-1); }
+    if (e.key === 'Enter') { const chosen = $('#palette [aria-selected=true]'); if (chosen) { e.preventDefault(); chosen.click(); } }
+    return;
+  }
+  if (typing || e.metaKey || e.ctrlKey || e.altKey || $('dialog[open]')) return;
+  if (e.key === 'j') step(1);
+  if (e.key === 'k') step(-1);
+  if (e.key === 'x') $('.cur input[type=checkbox]')?.click();
+  if (e.key === 'c') $('#new')?.showModal();
+  if (e.key === 'l') $('[data-log]')?.click();
+  if (e.key === 'm') $('[data-move]', e.target.closest?.('.deal') ?? document.createElement('i'))?.click();
+  if (e.key === 'a') $('.sug .btn.ai')?.click();
+  if (e.key === '/') { const f = $('.tools input[type=search]'); if (f) { e.preventDefault(); f.focus(); } }
+});
+
+/* Menus: focus goes in when they open, arrow keys move, Escape is the browser's. */
+addEventListener('toggle', e => { if (e.target.matches?.('.menu') && e.newState === 'open') $('button:not([hidden]), a, input', e.target)?.focus(); }, true);
+addEventListener('keydown', e => {
+  const menu = e.target.closest?.('.menu');
+  if (!menu || !/^Arrow(Up|Down)$/.test(e.key)) return;
+  e.preventDefault();
+  const items = $$('button:not([hidden]), a, input:not([type=hidden])', menu), at = items.indexOf(e.target);
+  items[(at + (e.key === 'ArrowDown' ? 1 : -1) + items.length) % items.length]?.focus();
+});
+
+/* After a phone call ends and the page is back in view, ask how it went. */
+let called = null;
+addEventListener('click', e => { const a = e.target.closest?.('a[href^="tel:"]'); if (a) called = a.dataset.called ?? null; });
+addEventListener('visibilitychange', () => { if (!document.hidden && called) { const to = called; called = null; sheet(to); } });
+
+/* HTMX: a refusal never replaces what is on the page, it is said in a toast; a refresh that nobody
+   asked for never takes away what somebody is typing. */
+const unsaved = root => $$('textarea, input:not([type=hidden])', root).some(i => !i.closest('[hx-preserve]') && (i === document.activeElement || (i.value !== i.defaultValue && i.type !== 'radio' && i.type !== 'checkbox')));
+const asked = config => /^(click|submit|input|change|search|keyup)$/.test(config.triggeringEvent?.type ?? 'click');
+addEventListener('htmx:beforeSwap', e => {
+  const { xhr, requestConfig: config, target } = e.detail;
+  if (xhr.status >= 400 && xhr.status !== 422) {
+    e.detail.shouldSwap = false;
+    const doc = new DOMParser().parseFromString(xhr.responseText, 'text/html');
+    const words = ($('[role=alert]', doc) ?? $('h1', doc))?.textContent.trim() || 'Could not load. Try again.';
+    if (asked(config)) toast(words);
+    if (config.verb === 'post' && $('#board')) htmx.trigger('#board', 'refresh');
+  } else if (config.verb === 'get' && !asked(config) && target.id !== 'sheet-form' && unsaved(target)) e.detail.shouldSwap = false;
+});
+addEventListener('htmx:afterRequest', e => { if (e.detail.successful && e.detail.xhr.status === 204) e.target.closest?.('dialog')?.close(); });
+addEventListener('htmx:sendError', () => toast('You are offline. Nothing was lost; try again when you are back.'));
+addEventListener('htmx:load', e => {
+  const root = e.detail.elt;
+  (root.matches?.('[data-focus]') ? root : $('[data-focus]', root))?.focus();
+  bottom(root);
+});
+
+/* The live line says that something changed, and the parts fetch themselves; only the visible tab holds one. */
+let line = null, soon = 0;
+function live() {
+  const to = $('[data-live]')?.dataset.live;
+  line?.close(); line = null;
+  if (!to || document.hidden) return;
+  line = new EventSource(to);
+  line.addEventListener('change', () => { clearTimeout(soon); soon = setTimeout(() => htmx.trigger(document.body, 'lead-changed'), 150); });
+  line.addEventListener('end', () => line?.close());
+}
+addEventListener('visibilitychange', live);
+addEventListener('load', live);
+
+/* A message list starts at its newest message. */
+function bottom(root) { [...(root.matches?.('.msgs') ? [root] : []), ...$$('.msgs', root)].forEach(m => { m.scrollTop = m.scrollHeight; }); }
+bottom(document);
+$('[data-focus]')?.focus();
+/* Browsers without CSS anchors still get menus next to their button. */
+if (!CSS.supports('position-area', 'block-end')) addEventListener('toggle', e => {
+  if (!e.target.matches?.('.menu') || e.newState !== 'open' || innerWidth < 768) return;
+  const b = $(`[popovertarget="${e.target.id}"]`)?.getBoundingClientRect();
+  if (b) { e.target.style.left = `${Math.max(8, Math.min(b.right - e.target.offsetWidth, innerWidth - e.target.offsetWidth - 8))}px`; e.target.style.top = `${Math.min(b.bottom + 4, innerHeight - e.target.offsetHeight - 8)}px`; }
+}, true);
