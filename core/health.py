@@ -114,7 +114,7 @@ def worker_lives() -> tuple[bool, str]:
 
 def queue_is_fresh() -> tuple[bool, str]:
     """Nothing that is due waits for longer than a minute."""
-    oldest = relay.due().aggregate(oldest=Min("due_at"))["oldest"]
+    oldest = relay.due().aggregate(oldest=Min(relay.FREE_SINCE))["oldest"]
     if oldest is None:
         return True, "Nothing waits."
     age = clock.now() - oldest

@@ -63,10 +63,11 @@ def leases_end() -> list[str]:
 
 
 def due_work_moves() -> list[str]:
-    """Return what was due more than a minute ago and is not in hand, while a worker lives."""
+    """Return what anyone could have taken for more than a minute, while a worker lives."""
     if not a_worker_lives():
         return []
-    late = relay.due().filter(due_at__lt=clock.now() - DUE_LIMIT)
+    free = relay.due().annotate(free_since=relay.FREE_SINCE)
+    late = free.filter(free_since__lt=clock.now() - DUE_LIMIT)
     return _named("delivery", late, "was due more than a minute ago")
 
 

@@ -28,7 +28,7 @@ def collect() -> CollectorRegistry:
     def gauge(name: str, text: str, value: float) -> None:
         Gauge(name, text, registry=registry).set(value)
 
-    due = relay.due().aggregate(rows=Count("pk"), oldest=Min("due_at"))
+    due = relay.due().aggregate(rows=Count("pk"), oldest=Min(relay.FREE_SINCE))
     age = (at - due["oldest"]).total_seconds() if due["oldest"] else 0
     buried = Delivery.objects.filter(buried_at__isnull=False).count()
     newest = Heartbeat.objects.order_by("-at").values_list("at", flat=True).first()

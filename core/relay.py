@@ -10,12 +10,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Greatest
 
 from core import clock, events, registry
 from core.logs import request_id
 from core.models import Delivery
 
 LEASE = timedelta(seconds=60)
+# From when a due delivery was anyone's: what a killed worker held is free from the end of its lease.
+FREE_SINCE = Greatest("due_at", Coalesce("leased_until", "due_at"))
 RETRIES = (10, 60, 600, 3600)  # seconds; after the last one the delivery is buried and shown
 log = logging.getLogger(__name__)
 

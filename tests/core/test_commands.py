@@ -96,6 +96,21 @@ def test_check_invariants_names_a_forgotten_delivery_while_a_worker_lives(people
     assert broken == {"I15": [f"delivery {late.pk} was due more than a minute ago"]}
 
 
+def test_what_a_killed_worker_held_is_late_a_minute_after_its_lease_not_before(people):
+    event = happened(people)
+    Delivery.objects.all().delete()
+    Heartbeat.objects.create(name="w", at=clock.now())
+    held = Delivery.objects.create(
+        event=event, subscriber="x", due_at=clock.now() - timedelta(minutes=2),
+        leased_until=clock.now() - timedelta(seconds=30),
+    )  # fmt: skip
+    assert answer("check_invariants")[0] == 0
+
+    Delivery.objects.filter(pk=held.pk).update(leased_until=clock.now() - timedelta(seconds=90))
+    _, document = answer("check_invariants")
+    assert "I15" in {item["id"] for item in document["invariants"] if not item["ok"]}
+
+
 def test_check_invariants_names_a_lease_that_nobody_took_over(people):
     happened(people)
     Delivery.objects.all().delete()

@@ -333,7 +333,9 @@ def test_every_route_asks_the_role_before_it_looks_for_a_row(world, people, shor
         if "<" in path:
             continue
         for method in set(route.methods) & {"GET", "POST", "PATCH", "PUT", "DELETE"}:
-            kind = "application/json" if route.kind == "api" else "application/x-www-form-urlencoded"
+            kind = (
+                "application/json" if route.kind == "api" else "application/x-www-form-urlencoded"
+            )
             point = transaction.savepoint()
             answer = client.generic(method, path, "", content_type=kind)
             transaction.savepoint_rollback(point)
