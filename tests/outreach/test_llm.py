@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
@@ -62,7 +63,7 @@ def api(settings):
         settings.OPENAI_BASE_URL = f"{server.url}/v1"
         settings.OPENAI_DAILY_BUDGET_MICROS = 1_000_000
         memory = "django.core.cache.backends.locmem.LocMemCache"
-        settings.CACHES = {"default": {"BACKEND": memory, "LOCATION": server.url}}
+        settings.CACHES = {"default": {"BACKEND": memory, "LOCATION": uuid4().hex}}
         yield server
 
 
