@@ -373,3 +373,21 @@ class ImportFinished:
     updated: int
     skipped: int
     errors: int
+
+
+@event("operation.requested")
+class OperationRequested:
+    """Somebody wants many rows changed, or a large operation undone: the worker does it step by step."""
+
+    operation_id: int
+
+
+@event("operation.undone")
+class OperationUndone:
+    """A step of an operation was taken back; the ids are of all that changed, went or came back."""
+
+    operation_id: int
+    kind: str
+    contact_ids: list[int]
+    lead_ids: list[int]
+    deal_ids: list[int]

@@ -8,6 +8,7 @@ from crm.models.deal import Deal, DealLine
 from crm.models.imports import ImportRow, ImportRun
 from crm.models.item import Item, PriceList, PriceListEntry
 from crm.models.lead import LEGAL_PAIRS, Lead
+from crm.models.operation import Operation, OperationPart
 from crm.models.pipeline import Pipeline, Stage
 from crm.models.public_form import PublicForm
 from crm.models.score_model import ScoreModel
@@ -15,6 +16,6 @@ from crm.models.tag import Tag
 
 __all__ = [
     "LEGAL_PAIRS", "Activity", "Approval", "Channel", "Consent", "Contact", "ContactAddress",
-    "Deal", "DealLine", "ImportRow", "ImportRun", "Item", "Lead", "Pipeline", "PriceList",
-    "PriceListEntry", "PublicForm", "ScoreModel", "Stage", "Suppression", "Tag",
+    "Deal", "DealLine", "ImportRow", "ImportRun", "Item", "Lead", "Operation", "OperationPart",
+    "Pipeline", "PriceList", "PriceListEntry", "PublicForm", "ScoreModel", "Stage", "Suppression", "Tag",
 ]  # fmt: skip
