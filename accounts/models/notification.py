@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.urls import reverse
 
 from core import clock
+from core.links import route
 
 
 class Notification(models.Model):
@@ -32,4 +32,4 @@ class Notification(models.Model):
         return self.text
 
     def get_absolute_url(self) -> str:
-        return reverse("accounts:notification-open", args=(self.pk,))
+        return route("accounts:notification-open", self.pk)

@@ -7,7 +7,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
-from django.urls import reverse
+
+from core.links import route
 
 
 class Team(models.Model):
@@ -27,7 +28,7 @@ class Team(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("accounts:team-detail", args=(self.pk,))
+        return route("accounts:team-detail", self.pk)
 
 
 class Membership(models.Model):

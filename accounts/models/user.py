@@ -9,12 +9,12 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
-from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from accounts.models.grant import Grant
 from accounts.roles import ADMIN
 from core import clock
+from core.links import route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +99,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     def get_absolute_url(self) -> str:
-        return reverse("accounts:person-detail", args=(self.pk,))
+        return route("accounts:person-detail", self.pk)
 
     def get_full_name(self) -> str:
         """Answer the name to show; the address when no name is known."""

@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django_fsm import FSMField, transition
 
 from billing.models.priced import Priced
+from core.links import route
 from crm.models.record import Record
 from crm.models.state import StateModel
 
@@ -71,7 +71,7 @@ class Invoice(Priced, StateModel, Record):
 
     def get_absolute_url(self) -> str:
         """Return the page of this invoice."""
-        return reverse("billing:invoice-detail", args=[self.pk])
+        return route("billing:invoice-detail", self.pk)
 
     @transition(field=state, source="issued", target="paid")
     def record_paid(self) -> None:

@@ -5,9 +5,9 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django_fsm import FSMField, transition
 
+from core.links import route
 from core.money import Money
 from crm.models.record import Record
 from crm.models.state import StateModel
@@ -154,7 +154,7 @@ class Payment(StateModel, Record):
 
     def get_absolute_url(self) -> str:
         """Return the page of this payment."""
-        return reverse("billing:payment-detail", args=[self.pk])
+        return route("billing:payment-detail", self.pk)
 
     @transition(field=state, source=["received", "part_refunded"], target="part_refunded")
     def refund_part(self) -> None:

@@ -7,10 +7,10 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django_fsm import FSMField, transition
 
 from billing.models.priced import Priced
+from core.links import route
 from crm.models.record import Record
 from crm.models.state import StateModel
 
@@ -135,7 +135,7 @@ class Proposal(Priced, StateModel, Record):
 
     def get_absolute_url(self) -> str:
         """Return the page of this proposal."""
-        return reverse("billing:proposal-detail", args=[self.pk])
+        return route("billing:proposal-detail", self.pk)
 
     @transition(field=state, source=["draft", "approved"], target="pending_approval")
     def ask_approval(self) -> None:

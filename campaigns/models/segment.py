@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.urls import reverse
+
+from core.links import route
 
 
 class Segment(models.Model):
@@ -32,4 +33,4 @@ class Segment(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the page of the segment."""
-        return reverse("campaigns:segment-detail", args=[self.pk])
+        return route("campaigns:segment-detail", self.pk)

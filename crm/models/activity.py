@@ -5,8 +5,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 
+from core.links import route
 from crm.models.contact import Contact
 from crm.models.deal import Deal
 from crm.models.lead import Lead
@@ -62,4 +62,4 @@ class Activity(Record):
         return self.subject
 
     def get_absolute_url(self) -> str:
-        return reverse("crm:activity-edit", args=[self.pk])
+        return route("crm:activity-edit", self.pk)

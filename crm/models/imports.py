@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 
+from core.links import route
 from crm.models.contact import Contact
 from crm.models.deal import Deal
 from crm.models.record import Record
@@ -75,7 +75,7 @@ class ImportRun(Record):
         return self.file_name
 
     def get_absolute_url(self) -> str:
-        return reverse("crm:import-detail", args=[self.pk])
+        return route("crm:import-detail", self.pk)
 
     @property
     def is_working(self) -> bool:

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 
+from core.links import route
 from core.money import Money
 from crm.models.record import Record
 
@@ -47,7 +47,7 @@ class Item(Record):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("crm:item-edit", args=[self.pk])
+        return route("crm:item-edit", self.pk)
 
     @property
     def price(self) -> Money:

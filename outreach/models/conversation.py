@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from django.db import models
-from django.urls import reverse
 
 from core.clock import now
+from core.links import route
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -40,4 +40,4 @@ class Conversation(models.Model):
 
     def get_absolute_url(self) -> str:
         """The conversation opened in the inbox."""
-        return reverse("outreach:inbox-thread", args=[self.pk])
+        return route("outreach:inbox-thread", self.pk)

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.db import models
-from django.urls import reverse
 from django_fsm import FSMField, transition
 
 from core.clock import now
+from core.links import route
 from crm.models.state import StateModel
 
 UNSURE_BELOW = 0.6
@@ -114,8 +114,8 @@ class Suggestion(StateModel):
     def get_absolute_url(self) -> str:
         """The lead page, or the conversation when there is no lead."""
         if self.lead_id:
-            return reverse("crm:lead-detail", args=[self.lead_id])
-        return reverse("outreach:inbox-thread", args=[self.conversation_id])
+            return route("crm:lead-detail", self.lead_id)
+        return route("outreach:inbox-thread", self.conversation_id)
 
     @property
     def is_sure(self) -> bool:
