@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import batched
+from itertools import islice
 from typing import Any
 
 from django.contrib.admin.utils import NestedObjects
@@ -86,16 +86,21 @@ class Recorder:
 
     def add(self, model: type[Model], changes: Iterable[Change]) -> None:
         """Keep (id, before, after) of rows that a set-based writer changed; None is: not there."""
-        for part in batched(changes, PART, strict=False):
+        source = iter(changes)
+        while part := list(islice(source, PART)):
             OperationPart.objects.create(
                 operation=self.operation,
                 step=self._step,
                 model=model._meta.label_lower,
-                rows=[list(change) for change in part],
+                rows=part,
             )
             self.operation.steps = self._step
             if issubclass(model, Record):
                 self.operation.row_count += len(part)
+
+    def next_step(self) -> None:
+        """Begin another step: what is added from here on is undone in a transaction of its own."""
+        self._step += 1
 
     def close(self) -> None:
         """Compare and write the step; call it inside the transaction of the change."""

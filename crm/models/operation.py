@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 
+from core.links import route
 from crm.models.record import Record
 
 
@@ -63,7 +63,7 @@ class Operation(Record):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("crm:operation-detail", args=[self.pk])
+        return route("crm:operation-detail", self.pk)
 
     @property
     def is_working(self) -> bool:

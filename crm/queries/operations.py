@@ -1,0 +1,78 @@
+"""Reading operations: whose they are, whether they may be undone, and what stands against it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from accounts.actor import Actor
+from accounts.permissions import facts_of
+from accounts.roles import ALL, MATRIX
+from core import clock
+from core.registry import refusals
+from crm.models import Operation, OperationPart
+from crm.queries.filters import one
+
+# Whole files reach further than single rows: an import is undone by who made it, or by an administrator.
+OTHERS_NEED = {"import": "settings:manage"}
+
+
+def operations_for(actor: Actor, *, permission: str = "contact:read") -> QuerySet[Operation]:
+    """Return the operations that the actor did, or might undo for others, newest first."""
+    rows = Operation.objects.select_related("created_by", "undone_by")
+    if actor.user is not None and not actor.can("audit:read"):
+        held = [name for name in MATRIX if _for_every_row(actor, name)]
+        for_others = Q(permission__in=held)
+        for kind, needed in OTHERS_NEED.items():
+            if needed not in held:
+                for_others &= ~Q(kind=kind)
+        rows = rows.filter(Q(created_by_id=actor.user_id) | for_others)
+    return rows.order_by("-created_at", "-id") if actor.can(permission) else rows.none()
+
+
+def operation_for(actor: Actor, pk: int, permission: str = "contact:read") -> Operation:
+    """Return one operation that the actor may see; raises NotFound."""
+    return one(operations_for(actor, permission=permission), pk, "There is no such change.")
+
+
+def undo_denial(operation: Operation, actor: Actor) -> str:
+    """Return why the actor may not undo this, "" when they may."""
+    if not actor.can(operation.permission):
+        return actor.can(operation.permission).reason
+    needed = OTHERS_NEED.get(operation.kind, operation.permission)
+    if operation.created_by_id == actor.user_id or _for_every_row(actor, needed):
+        return ""
+    return "Only the person who did this, or an administrator, can undo it."
+
+
+def undo_refusal(operation: Operation) -> str:
+    """Return why this cannot be undone by anybody, "" when it can."""
+    state, states = operation.state, Operation.State
+    if state == states.RUNNING:
+        return "This is still under way. Undo it when it is done."
+    if state != states.DONE:
+        return "This is undone already." if state != states.UNDOING else "This is being undone."
+    if operation.undo_until < clock.now() or not operation.steps:
+        return "Changes can be undone for 30 days. Correct the records by hand instead."
+    return " ".join(refusals("operation.undo", operation))
+
+
+def entries(operation: Operation, kind: str, most: int = 200) -> list[Any]:
+    """Return the first failures or conflicts of an operation."""
+    return list(_each(operation, kind, most))
+
+
+def _each(operation: Operation, kind: str, most: int) -> Iterator[Any]:
+    parts = OperationPart.objects.filter(operation=operation, kind=kind).order_by("step", "pk")
+    for rows in parts.values_list("rows", flat=True).iterator(chunk_size=10):
+        for row in rows[:most]:
+            yield row
+            most -= 1
+        if most <= 0:
+            return
+
+
+def _for_every_row(actor: Actor, permission: str) -> bool:
+    if actor.user is None:
+        return bool(actor.can(permission))
+    return ALL in facts_of(actor.user).scopes(permission) and bool(actor.can(permission))
