@@ -96,7 +96,11 @@ class Actor:
         """Raise Denied with the reason unless the actor may do this."""
         verdict = self.can(permission, obj)
         if not verdict:
-            raise Denied(verdict.reason)
+            error = Denied(verdict.reason)
+            kind = str(obj._meta.model_name) if obj is not None else ""
+            if f"{kind}:read" in MATRIX and obj is not None and self.can(permission):
+                error.about = (kind, obj.pk)
+            raise error
 
     def visible(self, permission: str, queryset: QuerySet[Row]) -> QuerySet[Row]:
         """Keep exactly the rows for which `can` says yes."""

@@ -5,10 +5,19 @@ from typing import Any, ClassVar
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.http import HttpRequest
-from guardian.models import GroupObjectPermission, UserObjectPermission
 
 from accounts.forms.workspace import initial_values
-from accounts.models import ApiKey, Grant, Membership, Notification, Team, User, Workspace
+from accounts.models import (
+    ApiKey,
+    Grant,
+    Membership,
+    Notification,
+    Team,
+    TeamShare,
+    User,
+    UserShare,
+    Workspace,
+)
 from core.admin import HouseAdmin
 
 
@@ -119,5 +128,5 @@ class NotificationAdmin(HouseAdmin):
     date_hierarchy: ClassVar[str] = "created_at"
 
 
-admin.site.register(UserObjectPermission, SuperuserAdmin)
-admin.site.register(GroupObjectPermission, SuperuserAdmin)
+admin.site.register(UserShare, SuperuserAdmin)
+admin.site.register(TeamShare, SuperuserAdmin)

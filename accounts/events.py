@@ -23,6 +23,8 @@ class _Share:
     noun: str
     shared_with: str
     may: str
+    user_id: int | None = None
+    team_id: int | None = None
 
 
 @event("user.created")
@@ -185,6 +187,14 @@ class RecordShared(_Share):
 @event("record.unshared")
 class RecordUnshared(_Share):
     """A share of one record was taken back."""
+
+
+@event("record.access_asked")
+class AccessAsked:
+    """Somebody who may only read a record asked its owner for more."""
+
+    record_id: int
+    noun: str
 
 
 @event("audit.exported")

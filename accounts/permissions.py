@@ -3,6 +3,7 @@
 `can` answers for one row, `visible` for a queryset; both come from the same scopes and agree.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -11,10 +12,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import BigIntegerField, Model, Q, QuerySet
 from django.db.models.functions import Cast
-from guardian.models import GroupObjectPermission, UserObjectPermission
 
-from accounts.models import Grant, Membership, User, Workspace
-from accounts.roles import ALL, MANAGER, MATRIX, NONE, REP, SCOPES, TEAM, Scope
+from accounts.models import Grant, Membership, TeamShare, User, UserShare, Workspace
+from accounts.models.share import current
+from accounts.roles import ADMIN, ALL, MANAGER, MATRIX, NONE, REP, SCOPES, TEAM, Scope
 
 Row = TypeVar("Row", bound=Model)
 AnyUser = User | AnonymousUser
@@ -28,17 +29,28 @@ class UnknownPermission(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """What a yes about a row rests on: a role within a scope, or (without them) a share."""
+
+    role: str = ""
+    scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """A yes, or a no that carries its reason to the disabled button."""
+    """A yes with its ground, or a no that carries its reason to the disabled button."""
 
     allowed: bool
     reason: str = ""
+    ground: Ground | None = None
 
     def __bool__(self) -> bool:
         return self.allowed
 
 
 YES = Verdict(True)
+SHARED = Verdict(True, ground=Ground())
+SHARE_COLUMNS = ("content_type_id", "permission__codename", "object_pk")
 
 
 class Facts:
@@ -47,6 +59,7 @@ class Facts:
     def __init__(self, user: User) -> None:
         self.user = user
         self.user_id: int = user.pk
+        self._standing: dict[str, list[Ground]] = {}
 
     @cached_property
     def team_ids(self) -> tuple[int, ...]:
@@ -70,23 +83,31 @@ class Facts:
     @cached_property
     def shares(self) -> frozenset[tuple[int, str, str]]:
         """The rows shared with the person or a team of theirs: (content type, codename, key)."""
-        columns = ("content_type_id", "permission__codename", "object_pk")
-        own = UserObjectPermission.objects.filter(user_id=self.user_id).values_list(*columns)
-        theirs = GroupObjectPermission.objects.filter(group__user=self.user_id)
-        return frozenset(own.union(theirs.values_list(*columns)))
+        own = UserShare.objects.filter(current(), user_id=self.user_id)
+        theirs = TeamShare.objects.filter(current(), group__user=self.user_id)
+        return frozenset(own.values_list(*SHARE_COLUMNS).union(theirs.values_list(*SHARE_COLUMNS)))
+
+    def standing(self, permission: str) -> list[Ground]:
+        """Every role by which the person holds the permission, with its scope, the widest first."""
+        if permission not in self._standing:
+            grounds = self._grounds(_row(permission), permission)
+            self._standing[permission] = sorted(grounds, key=lambda one: one.scope is not ALL)
+        return self._standing[permission]
 
     def scopes(self, permission: str) -> list[Scope]:
-        """Every scope in which the person holds the permission, one per role; the widest counts."""
-        row = _row(permission)
-        scopes = []
-        for role in self.user.roles:
+        """Every scope in which the person holds the permission; ALL alone where there is one."""
+        scopes = [ground.scope for ground in self.standing(permission) if ground.scope]
+        return [ALL] if ALL in scopes else scopes
+
+    def _grounds(self, row: dict[str, Scope], permission: str) -> Iterator[Ground]:
+        for role in sorted(self.user.roles):
             scope = row.get(role, NONE)
             if role == MANAGER and scope is ALL and row.get(REP) is not ALL and self.is_narrowed:
                 scope = TEAM  # never below what a rep may see
             if granted := self.user.grants.get((role, permission)):
                 scope = SCOPES[granted]
-            scopes.append(scope)
-        return [ALL] if ALL in scopes else [scope for scope in scopes if scope is not NONE]
+            if scope is not NONE:
+                yield Ground(role, scope)
 
 
 def can(user: AnyUser, permission: str, obj: Model | None = None) -> Verdict:
@@ -97,13 +118,14 @@ def can(user: AnyUser, permission: str, obj: Model | None = None) -> Verdict:
     if not user.is_active:
         return Verdict(False, DEACTIVATED)
     facts = facts_of(user)
-    scopes = facts.scopes(permission)
-    if not scopes:
+    grounds = facts.standing(permission)
+    if not grounds:
         return Verdict(False, _reason_role(permission))
-    if obj is None or any(_reaches(scope, facts, obj) for scope in scopes):
-        return YES
-    if _is_shared(facts, permission, obj):
-        return YES
+    for ground in grounds:
+        if ground.scope and (obj is None or _reaches(ground.scope, facts, obj)):
+            return Verdict(True, ground=ground)
+    if obj is not None and _is_shared(facts, permission, obj):
+        return SHARED
     return Verdict(False, _reason_row(permission, obj))
 
 
@@ -126,11 +148,12 @@ def visible(user: AnyUser, permission: str, queryset: QuerySet[Row]) -> QuerySet
     return queryset.filter(condition)
 
 
-def people_who_can(permission: str) -> QuerySet[User]:
-    """Answer the active people who hold the permission for every row."""
+def people_who_can(permission: str, *, some: bool = False) -> QuerySet[User]:
+    """Answer the active people who hold the permission for every row, with `some` for any at all."""
     scopes = {role: scope.name for role, scope in _row(permission).items()}
     scopes |= dict(Grant.objects.filter(permission=permission).values_list("role", "scope"))
-    roles = [role for role, scope in scopes.items() if scope == ALL.name]
+    roles = [role for role, scope in scopes.items() if scope == ALL.name or some]
+    roles = [role for role in roles if scopes[role] != NONE.name]
     hold = Q(groups__name__in=roles) | Q(is_superuser=True)
     return User.objects.filter(hold, is_active=True).distinct()
 
@@ -141,6 +164,37 @@ def facts_of(user: User) -> Facts:
     if facts is None:
         facts = user.__dict__["_facts"] = Facts(user)
     return facts
+
+
+def prime(users: Iterable[User]) -> None:
+    """Load the facts of many people in as many queries as for one, and forget what was known before."""
+    people = {user.pk: user for user in users}
+    roles: dict[int, list[str]] = {pk: [] for pk in people}
+    links = User.groups.through.objects.filter(user_id__in=people)
+    for user_id, name in links.values_list("user_id", "group__name"):
+        roles[user_id].append(name)
+    grants = list(Grant.objects.values_list("role", "permission", "scope"))
+    teams: dict[int, list[tuple[int, bool]]] = {}
+    for team, member, leads in Membership.objects.values_list("team_id", "user_id", "is_manager"):
+        teams.setdefault(team, []).append((member, leads))
+    shares: dict[int, set[tuple[int, str, str]]] = {pk: set() for pk in people}
+    own = UserShare.objects.filter(current(), user_id__in=people)
+    theirs = TeamShare.objects.filter(current(), group__user__in=people)
+    for user_id, *share in own.values_list("user_id", *SHARE_COLUMNS).union(
+        theirs.values_list("group__user", *SHARE_COLUMNS)
+    ):
+        shares[user_id].add((share[0], share[1], share[2]))
+    narrowed = Workspace.current().manager_scope == Workspace.ManagerScope.TEAM
+    for pk, user in people.items():
+        forget(user)
+        held = {*roles[pk], ADMIN} if user.is_superuser else set(roles[pk])
+        names = [(name, "", "") for name in roles[pk]]
+        user.__dict__["_role_rows"] = names + [grant for grant in grants if grant[0] in held]
+        led = tuple(team for team, rows in teams.items() if (pk, True) in rows)
+        mates = {member for team in led for member, _ in teams[team]}
+        facts_of(user).__dict__.update(
+            team_ids=led, teammate_ids=tuple(mates), is_narrowed=narrowed, shares=shares[pk]
+        )
 
 
 def forget(user: User) -> None:
@@ -184,8 +238,8 @@ def _shared(facts: Facts, permission: str, model: type[Model]) -> Q:
     if not any(share[:2] == (kind.pk, codename) for share in facts.shares):
         return Q(pk__in=())
     which: dict[str, Any] = {"content_type": kind, "permission__codename": codename}
-    own = UserObjectPermission.objects.filter(user_id=facts.user_id, **which)
-    theirs = GroupObjectPermission.objects.filter(group__user=facts.user_id, **which)
+    own = UserShare.objects.filter(current(), user_id=facts.user_id, **which)
+    theirs = TeamShare.objects.filter(current(), group__user=facts.user_id, **which)
     condition = Q(pk__in=())
     for rows in (own, theirs):
         condition |= Q(pk__in=rows.values_list(Cast("object_pk", BigIntegerField())))

@@ -148,6 +148,12 @@ def owner_paths(model: type[Model]) -> tuple[str, ...]:
     return paths
 
 
+def owners_of(obj: Model) -> dict[int, str]:
+    """Answer the ids of everybody whose own this row is, each with the path that leads there."""
+    paths = reversed(owner_paths(type(obj)))
+    return {end: path for path in paths for end in _ends(obj, path) if end is not None}
+
+
 def team_paths(model: type[Model]) -> tuple[str, ...]:
     """Answer the lookups that lead from a row to the team it was given to."""
     declared: tuple[str, ...] | None = getattr(model, "team_paths", None)

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from accounts.views import api_keys, audit, home, notifications, people, teams, workspace
+from accounts.views import (
+    access,
+    api_keys,
+    audit,
+    home,
+    notifications,
+    people,
+    teams,
+    workspace,
+)
 
 app_name = "accounts"
 
@@ -32,6 +41,10 @@ urlpatterns = [
     path("keys/", api_keys.list_, name="key-list"),
     path("keys/new/", api_keys.new, name="key-new"),
     path("keys/<int:pk>/revoke/", api_keys.revoke, name="key-revoke"),
+    path("access/<slug:noun>/<int:pk>/", access.panel, name="access"),
+    path("access/<slug:noun>/<int:pk>/share/", access.share, name="access-share"),
+    path("access/<slug:noun>/<int:pk>/unshare/", access.unshare, name="access-unshare"),
+    path("access/<slug:noun>/<int:pk>/ask/", access.ask, name="access-ask"),
     path("audit/", audit.list_, name="audit"),
     path("audit/export/", audit.export, name="audit-export"),
     path("settings/business/", workspace.edit, name="workspace"),

@@ -185,6 +185,8 @@ REQUIRE_STAFF_MFA = env.flag("REQUIRE_STAFF_MFA", default=PRODUCTION)
 USERSESSIONS_TRACK_ACTIVITY = True
 ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
+GUARDIAN_USER_OBJ_PERMS_MODEL = "accounts.UserShare"
+GUARDIAN_GROUP_OBJ_PERMS_MODEL = "accounts.TeamShare"
 
 # --- Security ------------------------------------------------------------------------------------
 SECURE_CSP = {

@@ -17,10 +17,14 @@ class HouseError(Exception):
 
 
 class Denied(HouseError):
-    """The actor may not do this (403); the message says who may."""
+    """The actor may not do this (403); the message says who may.
+
+    `about` is the (kind, key) of a record that is readable but somebody else's: its owner can be asked.
+    """
 
     status = 403
     code = "denied"
+    about: tuple[str, int] | None = None
 
 
 class Refused(HouseError):

@@ -1,41 +1,96 @@
-"""Record shares: the exceptions to the matrix, one row for one person or team."""
+"""Record shares: the exceptions to the matrix, one row for one person or team; and asking for one."""
+
+from datetime import datetime
 
 from django.db.models import Model
 from guardian.shortcuts import assign_perm, remove_perm
 
+from accounts.actions.notify import notify
 from accounts.actor import Actor
-from accounts.events import RecordShared, RecordUnshared
+from accounts.events import AccessAsked, RecordShared, RecordUnshared
 from accounts.models import Team, User
 from accounts.permissions import share_codename
+from accounts.queries.people import administrators
+from accounts.roles import owners_of
+from core import clock
 from core.actions import action
-from core.errors import Refused
+from core.errors import Denied, Invalid, Refused
 from core.events import publish
+
+VERBS = {"read": ("read",), "update": ("read", "update")}
+NOT_YOURS = "It is shared with you, so you cannot share it on. Ask its owner or a manager."
 
 
 @action("record.share", permission=None)
 def share_record(
-    record: Model, *, actor: Actor, noun: str, shared_with: User | Team, verb: str = "read"
+    record: Model,
+    *,
+    actor: Actor,
+    noun: str,
+    shared_with: User | Team,
+    verb: str = "read",
+    until: datetime | None = None,
+    note: str = "",
 ) -> Model:
-    """Let a person or a team read (or update) one row beyond their scope.
+    """Let a person or a team read (or also update) one row beyond their scope, perhaps until a moment.
 
     Only those gain whose role has the verb for some rows. The actor must hold `<noun>:update` for
-    the row. The app that owns the noun offers the door.
+    the row by their role. A share that was given before is replaced. Publishes RecordShared.
     """
-    actor.require(f"{noun}:update", record)
-    assign_perm(_codename(noun, verb, record), _holder(shared_with), record)
-    publish(RecordShared(record.pk, noun, str(shared_with), verb), actor=actor)
+    may_share(actor, noun, record)
+    if until is not None and until <= clock.now():
+        raise Invalid({"until": ["Choose a day that is not over yet."]})
+    _take_back(noun, record, shared_with)
+    for one in VERBS[verb]:
+        share = assign_perm(_codename(noun, one, record), _holder(shared_with), record)
+        share.until, share.note, share.given_by = until, note[:300], actor.user
+        share.given_at = clock.now()
+        share.save(update_fields=["until", "note", "given_by", "given_at"])
+    publish(RecordShared(record.pk, noun, str(shared_with), verb, *_ids(shared_with)), actor=actor)
     return record
 
 
 @action("record.unshare", permission=None)
-def unshare_record(
-    record: Model, *, actor: Actor, noun: str, shared_with: User | Team, verb: str = "read"
-) -> Model:
-    """Take a share back, effective at the next request."""
-    actor.require(f"{noun}:update", record)
-    remove_perm(_codename(noun, verb, record), _holder(shared_with), record)
-    publish(RecordUnshared(record.pk, noun, str(shared_with), verb), actor=actor)
+def unshare_record(record: Model, *, actor: Actor, noun: str, shared_with: User | Team) -> Model:
+    """Take a share back, effective at the next request. Publishes RecordUnshared."""
+    may_share(actor, noun, record)
+    _take_back(noun, record, shared_with)
+    gone = RecordUnshared(record.pk, noun, str(shared_with), "", *_ids(shared_with))
+    publish(gone, actor=actor)
     return record
+
+
+@action("record.ask_access", permission=None)
+def ask_access(record: Model, *, actor: Actor, noun: str, note: str = "") -> Model:
+    """Tell the owner (else the administrators) that the actor would like more, once a day. Publishes AccessAsked."""
+    actor.require(f"{noun}:read", record)
+    owners = User.objects.filter(pk__in=owners_of(record).keys() - {actor.user_id}, is_active=True)
+    for person in list(owners) or administrators():
+        notify(
+            person,
+            actor=Actor.system("access"),
+            key=f"access:{noun}:{record.pk}:{actor.user_id}:{clock.now():%Y%m%d}:{person.pk}",
+            kind="access.asked",
+            text=f"{actor} asks to work on {record}. {note}".strip(),
+            url=f"{record.get_absolute_url()}#record-access",  # type: ignore[attr-defined]
+            email=True,
+        )
+    publish(AccessAsked(record.pk, noun), actor=actor)
+    return record
+
+
+def may_share(actor: Actor, noun: str, record: Model) -> None:
+    """Raise Denied unless the actor may share the row: by their role, not by a share."""
+    verdict = actor.can(f"{noun}:update", record)
+    if not verdict:
+        raise Denied(verdict.reason)
+    if verdict.ground and not verdict.ground.role:
+        raise Denied(NOT_YOURS)
+
+
+def _take_back(noun: str, record: Model, shared_with: User | Team) -> None:
+    for verb in VERBS["update"]:
+        remove_perm(_codename(noun, verb, record), _holder(shared_with), record)
 
 
 def _codename(noun: str, verb: str, record: Model) -> str:
@@ -48,3 +103,8 @@ def _holder(shared_with: User | Team) -> object:
     if shared_with.group is None:
         raise Refused("This team was made before sharing. Save it once, then share.")
     return shared_with.group
+
+
+def _ids(shared_with: User | Team) -> tuple[int | None, int | None]:
+    is_user = isinstance(shared_with, User)
+    return (shared_with.pk, None) if is_user else (None, shared_with.pk)

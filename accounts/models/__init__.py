@@ -4,6 +4,7 @@ from accounts.models.api_key import ApiKey
 from accounts.models.grant import Grant
 from accounts.models.notification import Notification
 from accounts.models.saved_view import SavedView
+from accounts.models.share import TeamShare, UserShare
 from accounts.models.team import Membership, Team
 from accounts.models.user import User
 from accounts.models.workspace import Workspace
@@ -15,6 +16,8 @@ __all__ = (
     "Notification",
     "SavedView",
     "Team",
+    "TeamShare",
     "User",
+    "UserShare",
     "Workspace",
 )

@@ -94,13 +94,13 @@ def test_what_has_no_action_is_read_only(ada, rita):
 
 
 def test_shares_are_for_superusers_to_look_at(ada):
-    path = reverse("admin:guardian_userobjectpermission_changelist")
+    path = reverse("admin:accounts_usershare_changelist")
     assert browser(ada).get(path).status_code == 403
     root = make_person("root", roles=(ADMIN,))
     User.objects.filter(pk=root.pk).update(is_superuser=True)
     assert browser(again(root)).get(path).status_code == 200
     assert (
-        browser(again(root)).get(reverse("admin:guardian_userobjectpermission_add")).status_code
+        browser(again(root)).get(reverse("admin:accounts_usershare_add")).status_code
         == 403
     )
 

@@ -1,0 +1,75 @@
+"""What may be said about sharing a record."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from accounts.models import Team, User, Workspace
+from accounts.permissions import people_who_can
+
+
+class ShareForm(forms.Form):
+    """Who gets to see one record, whether they may edit it, until which day, and why."""
+
+    user = forms.ModelChoiceField(User.objects.none(), required=False, label="Person")
+    team = forms.ModelChoiceField(Team.objects.none(), required=False, label="Team")
+    may = forms.ChoiceField(
+        choices=[("read", "Read"), ("update", "Read and edit")],
+        initial="read",
+        widget=forms.RadioSelect,
+    )
+    until = forms.DateField(
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="The last day. Empty: until it is taken back.",
+    )
+    note = forms.CharField(max_length=300, required=False, help_text="They and others read it.")
+
+    def __init__(self, *args: Any, noun: str = "", **kwargs: Any) -> None:
+        """Offer only those whose role has this noun at all: a share opens nothing to others."""
+        super().__init__(*args, **kwargs)
+        person: Any = self.fields["user"]
+        if noun:
+            person.queryset = people_who_can(f"{noun}:read", some=True).order_by("name", "email")
+        person.error_messages["invalid_choice"] = f"Choose somebody whose role has {noun}s."
+        team: Any = self.fields["team"]
+        team.queryset = Team.objects.filter(group__isnull=False).order_by("name")
+
+    def clean(self) -> dict[str, Any]:
+        """Answer one holder, and the end of the last day as a moment."""
+        values = super().clean() or self.cleaned_data
+        user, team = values.pop("user", None), values.pop("team", None)
+        if (user is None) == (team is None) and not self.errors:
+            raise forms.ValidationError("Choose a person or a team.")
+        day = values.get("until")
+        if day is not None:
+            zone = ZoneInfo(Workspace.current().timezone)
+            values["until"] = datetime.combine(day, time(), zone) + timedelta(days=1)
+        return {
+            "shared_with": user or team,
+            "verb": values.get("may", "read"),
+            "until": values.get("until"),
+            "note": values.get("note", ""),
+        }
+
+
+class AskAccessForm(forms.Form):
+    """Why somebody would like to work on a record."""
+
+    note = forms.CharField(max_length=300, required=False)
+
+
+class UnshareForm(forms.Form):
+    """Whose share ends."""
+
+    user = forms.ModelChoiceField(User.objects.all(), required=False)
+    team = forms.ModelChoiceField(Team.objects.all(), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Answer one holder."""
+        values = super().clean() or self.cleaned_data
+        if not (values.get("user") or values.get("team")):
+            raise forms.ValidationError("Say whose share ends: a user or a team.")
+        return {"shared_with": values.get("user") or values.get("team")}

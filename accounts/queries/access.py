@@ -1,0 +1,168 @@
+"""Who can see a record, by which rule, and what they may do: the answers of `permissions.can`, explained."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
+from django.db.models.constants import LOOKUP_SEP
+
+from accounts.actor import Actor
+from accounts.models import Membership, Team, TeamShare, User, UserShare
+from accounts.models.share import current
+from accounts.permissions import Ground, can, prime
+from accounts.roles import ALL, MATRIX, ROLE_LABELS, TEAM, owners_of
+from core.errors import NotFound
+
+RULES = ("owner", "team", "share", "role")
+
+
+@dataclass(frozen=True, slots=True)
+class Seer:
+    """One person who can see a record: by which rule, in words, and what they may do."""
+
+    user: User
+    rule: str
+    why: str
+    may: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One share of a record that has not ended."""
+
+    holder: User | Team
+    may: str
+    until: datetime | None
+    note: str
+    given_by: User | None
+    given_at: datetime
+
+    @property
+    def kind(self) -> str:
+        """Answer user or team."""
+        return "user" if isinstance(self.holder, User) else "team"
+
+    @property
+    def text(self) -> str:
+        """Answer who gave it and how long it holds."""
+        given = f"Shared by {self.given_by or 'the house'} on {self.given_at:%-d %b %Y}"
+        return given + (f", until {self.until:%-d %b %Y, %H:%M}" if self.until else "")
+
+
+def record_for(actor: Actor, noun: str, pk: int) -> Model:
+    """Answer the record that an address names, when the actor may read it; raises NotFound."""
+    permission = f"{noun}:read"
+    model = next((one for one in apps.get_models() if one._meta.model_name == noun), None)
+    if permission not in MATRIX or not hasattr(model, "owner_paths"):
+        raise NotFound
+    actor.require(permission)
+    row: Model | None = (
+        actor.visible(permission, model._default_manager.all()).filter(pk=pk).first()
+    )  # type: ignore[union-attr]
+    if row is None:
+        raise NotFound
+    return row
+
+
+def shares_of(record: Model) -> list[Share]:
+    """Answer the shares of a record that hold now, the newest first."""
+    where = {"content_type": ContentType.objects.get_for_model(record), "object_pk": str(record.pk)}
+    rows: list[Any] = []
+    for model, holder in ((UserShare, "user"), (TeamShare, "group__team")):
+        found = model._default_manager.filter(current(), **where)
+        rows += found.select_related(holder, "given_by", "permission")
+    shares: dict[User | Team, Share] = {}
+    for row in rows:
+        holder = row.user if isinstance(row, UserShare) else row.group.team
+        edits = row.permission.codename.startswith("change_")
+        may = "update" if edits or (holder in shares and shares[holder].may == "update") else "read"
+        shares[holder] = Share(holder, may, row.until, row.note, row.given_by, row.given_at)
+    return sorted(shares.values(), key=lambda share: share.given_at, reverse=True)
+
+
+def seers_of(record: Model, noun: str, shares: list[Share]) -> list[Seer]:
+    """Answer everybody who can see a record and why, in a fixed number of queries; owners come first."""
+    people = list(User.objects.filter(is_active=True).order_by("name", "email"))
+    prime(people)
+    owners, teams = owners_of(record), _teams()
+    found = []
+    for user in people:
+        verdict = can(user, f"{noun}:read", record)
+        if not verdict:
+            continue
+        may = ("read", "update") if can(user, f"{noun}:update", record) else ("read",)
+        ground = verdict.ground
+        if user.pk in owners:
+            rule, why = "owner", _ownership(owners[user.pk])
+        elif ground is None or not ground.role:
+            rule, why = "share", _sharing(user, shares, teams)
+        elif ground.scope is TEAM:
+            rule, why = "team", _leading(user, record, owners, teams)
+        else:
+            rule, why = "role", _role(ground, noun)
+            why += ", as set for this workspace" * ((ground.role, f"{noun}:read") in user.grants)
+        found.append(Seer(user, rule, why, may))
+    return sorted(found, key=lambda seer: RULES.index(seer.rule))
+
+
+def grouped(seers: list[Seer]) -> list[tuple[str, tuple[str, ...], list[User]]]:
+    """Answer (why, what they may do, who): one line for all who see a record by the same role."""
+    lines: dict[tuple[str, tuple[str, ...], int], list[User]] = {}
+    for seer in seers:
+        own_line = 0 if seer.rule == "role" else seer.user.pk
+        lines.setdefault((seer.why, seer.may, own_line), []).append(seer.user)
+    return [(why, may, people) for (why, may, _), people in lines.items()]
+
+
+def _teams() -> dict[int, tuple[str, set[int], set[int]]]:
+    """Every team: its name, its members, and those of them who lead it."""
+    teams: dict[int, tuple[str, set[int], set[int]]] = {}
+    columns = ("team_id", "team__name", "user_id", "is_manager")
+    for pk, name, user_id, leads in Membership.objects.values_list(*columns):
+        _, members, leaders = teams.setdefault(pk, (name, set(), set()))
+        members.add(user_id)
+        if leads:
+            leaders.add(user_id)
+    return teams
+
+
+def _ownership(path: str) -> str:
+    *through, last = path.split(LOOKUP_SEP)
+    if through:
+        return f"Owns its {through[-1]}"
+    return "Does it" if last == "actor" else "Owns it"
+
+
+def _sharing(
+    user: User, shares: list[Share], teams: dict[int, tuple[str, set[int], set[int]]]
+) -> str:
+    for share in shares:
+        if share.holder == user:
+            return share.text
+        if isinstance(share.holder, Team) and user.pk in teams.get(share.holder.pk, ("", ()))[1]:
+            return f"{share.text}, with {share.holder}"
+    return "Shared"
+
+
+def _leading(
+    user: User,
+    record: Model,
+    owners: dict[int, str],
+    teams: dict[int, tuple[str, set[int], set[int]]],
+) -> str:
+    given = getattr(record, "team_id", None)
+    names = [
+        name
+        for pk, (name, members, leaders) in teams.items()
+        if user.pk in leaders and (pk == given or members & owners.keys())
+    ]
+    return f"Leads {' and '.join(sorted(names)) or 'its team'}"
+
+
+def _role(ground: Ground, noun: str) -> str:
+    nouns = {"activity": "activities"}.get(noun, f"{noun}s")
+    which = "all" if ground.scope is ALL else str(getattr(ground.scope, "name", ""))
+    return f"{ROLE_LABELS.get(ground.role, ground.role)}: sees {which} {nouns}"

@@ -1,0 +1,74 @@
+"""Who can see a record and why; sharing it, taking that back, asking for more."""
+
+from django.http import HttpRequest, HttpResponse
+
+from accounts.actions import shares
+from accounts.forms.access import AskAccessForm, ShareForm, UnshareForm
+from accounts.queries.access import grouped, record_for, seers_of, shares_of
+from accounts.views.asking import actor_of, sent
+from core.actions import clean
+from core.doors import READ, WRITE, signed_in
+from core.errors import Invalid
+from core.pages import done, form_errors, page
+
+BOTH = (*READ, *WRITE)
+CHANGED = "access-changed"
+
+
+@signed_in()
+def panel(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
+    """Who can see this record, by which rule, and what they may do; with the shares that were given."""
+    record = record_for(actor_of(request), noun, pk)
+    given = shares_of(record)
+    verdict = actor_of(request).can(f"{noun}:update", record)
+    context = {
+        "record": record,
+        "noun": noun,
+        "lines": grouped(seers_of(record, noun, given)),
+        "shares": given,
+        "may_share": verdict and not (verdict.ground and not verdict.ground.role),
+        "may_ask": not verdict,
+    }
+    return page(request, "accounts/access/panel.html", context, parts=("record-access",))
+
+
+@signed_in(BOTH)
+def share(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
+    """Share the record with a person or a team."""
+    actor, record = actor_of(request), record_for(actor_of(request), noun, pk)
+    shares.may_share(actor, noun, record)
+    form = ShareForm(sent(request), noun=noun)
+    if form.is_bound and form.is_valid():
+        try:
+            shares.share_record(record, actor=actor, noun=noun, **form.cleaned_data)
+        except Invalid as error:
+            form_errors(form, error)
+        else:
+            whom = form.cleaned_data["shared_with"]
+            return done(request, _home(record), f"Shared with {whom}.", CHANGED)
+    context = {"form": form, "title": f"Share {record}", "submit": "Share", "back": _home(record)}
+    status = 422 if form.errors else 200
+    return page(request, "crm/form.html", context, parts=("sheet-form",), status=status)
+
+
+@signed_in(WRITE)
+def unshare(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
+    """Take a share back."""
+    record = record_for(actor_of(request), noun, pk)
+    values = clean(UnshareForm, request.POST)
+    shares.unshare_record(record, actor=actor_of(request), noun=noun, **values)
+    return done(request, _home(record), f"{values['shared_with']} has it no more.", CHANGED)
+
+
+@signed_in(WRITE)
+def ask(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
+    """Ask the owner of a record that one may only read."""
+    record = record_for(actor_of(request), noun, pk)
+    values = clean(AskAccessForm, request.POST)
+    shares.ask_access(record, actor=actor_of(request), noun=noun, **values)
+    return done(request, _home(record), "Asked. The owner is told.", CHANGED)
+
+
+def _home(record: object) -> str:
+    url: str = record.get_absolute_url()  # type: ignore[attr-defined]
+    return url
