@@ -1,41 +1,118 @@
-"""The one writer of tables for spreadsheets; a cell can never become a formula."""
+"""The one writer of tables for spreadsheets and paper; a cell can never become a formula."""
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import islice
 from typing import Any
 
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+
+from core.errors import Refused
+from core.pdf import PdfUnavailable, render_pdf
+
+FORMS = {"csv": "CSV", "xlsx": "XLSX", "pdf": "PDF"}
+MOST_ON_PAPER = 1_000
+MOST_IN_SHEET = 1_048_575
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_BOM = b"\xef\xbb\xbf"  # Excel needs it to read UTF-8 right
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def safe_cell(value: Any) -> Any:
-    """Return numbers as they are, and text with a leading apostrophe where a spreadsheet would run it (OWASP)."""
+    """Return numbers as they are, all else as text, with an apostrophe where a spreadsheet would run it (OWASP).
+
+    `plain_cell` takes the apostrophe away again, exactly.
+    """
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
     if isinstance(value, (int, float)):
         return value
-    text = str(value)
-    return f"'{text}" if text.startswith(_DANGEROUS) else text
+    if isinstance(value, date):
+        return value.isoformat()
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"'{text}" if text.lstrip("'").startswith(_DANGEROUS) else text
+
+
+def plain_cell(text: str) -> str:
+    """Return what `safe_cell` was given."""
+    is_marked = text.startswith("'") and text.lstrip("'").startswith(_DANGEROUS)
+    return text[1:] if is_marked else text
+
+
+def exported(
+    form: str, name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]], title: str = ""
+) -> HttpResponseBase:
+    """Return a download of a table as "csv" (streamed), "xlsx" or "pdf"; `name` has no suffix.
+
+    Refused for more rows than fit on a sheet or, as PDF, on paper that anyone reads.
+    """
+    response: HttpResponseBase
+    if form == "csv":
+        response = StreamingHttpResponse(_lines(headers, rows), content_type="text/csv; charset=utf-8")  # fmt: skip
+    elif form == "xlsx":
+        file = tempfile.TemporaryFile()
+        write_xlsx(file, headers, rows)
+        file.seek(0)
+        response = FileResponse(file, content_type=_XLSX)
+    else:
+        response = HttpResponse(to_pdf(headers, rows, title or name), content_type="application/pdf")  # fmt: skip
+    response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    return response
 
 
 def to_csv(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """Return UTF-8 CSV with a byte-order mark, which Excel needs to read it right."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(headers)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+    """Return UTF-8 CSV with a byte-order mark."""
+    return b"".join(_lines(headers, rows))
 
 
 def to_xlsx(headers: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "Export") -> bytes:
-    """Return an XLSX workbook with one sheet; text is written as text, never as formula or link."""
+    """Return an XLSX workbook with one sheet."""
+    out = io.BytesIO()
+    write_xlsx(out, headers, rows, title)
+    return out.getvalue()
+
+
+def write_xlsx(
+    file: Any, headers: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "Export"
+) -> None:
+    """Write an XLSX workbook row by row; text is written as text, never as formula or link."""
     import xlsxwriter
 
-    out = io.BytesIO()
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(out, options) as book:
+    with xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet(title[:31])
-        sheet.write_row(0, 0, headers)
+        sheet.write_row(0, 0, [safe_cell(header) for header in headers])
         for number, row in enumerate(rows, 1):
+            if number > MOST_IN_SHEET:
+                raise Refused(f"A sheet holds {MOST_IN_SHEET:,} rows. Filter more, or choose CSV.")
             sheet.write_row(number, 0, [safe_cell(cell) for cell in row])
-    return out.getvalue()
+
+
+def to_pdf(headers: Sequence[str], rows: Iterable[Sequence[Any]], title: str) -> bytes:
+    """Return the table on paper. Refused for more rows than anyone reads, and without the PDF libraries."""
+    shown = [[safe_cell(cell) for cell in row] for row in islice(rows, MOST_ON_PAPER + 1)]
+    if len(shown) > MOST_ON_PAPER:
+        raise Refused(f"A PDF holds {MOST_ON_PAPER:,} rows. Filter more, or choose CSV or XLSX.")
+    context = {"title": title, "headers": headers, "rows": shown}
+    try:
+        return render_pdf(render_to_string("pdf/table.html", context))
+    except PdfUnavailable as error:
+        raise Refused(str(error)) from error
+
+
+def _lines(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    source = iter(rows)
+    batch: list[Sequence[Any]] = [headers]
+    yield _BOM
+    while batch:
+        out = io.StringIO()
+        csv.writer(out).writerows([safe_cell(cell) for cell in row] for row in batch)
+        yield out.getvalue().encode()
+        batch = list(islice(source, 500))
