@@ -1,4 +1,4 @@
-"""What the frame around every page shows; the database is read only where a template asks."""
+"""What the frame around every page shows."""
 
 from typing import Any
 
@@ -7,20 +7,21 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User, Workspace
 from accounts.queries.navigation import dock_for, nav_for
-from accounts.queries.notifications import unread_count
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Answer workspace and theme and, to those signed in, menu, bottom bar and unread count."""
+    """Answer the workspace's name and the theme and, to those signed in, menu, bottom bar and unread count."""
     user = getattr(request, "user", None)
     chosen = request.COOKIES.get("theme", "")
     theme = chosen if chosen in User.Theme.values else getattr(user, "theme", User.Theme.SYSTEM)
     frame: dict[str, Any] = {"workspace": SimpleLazyObject(Workspace.current), "theme": str(theme)}
     if isinstance(user, User):
+        shown = user.frame
         nav: Any = SimpleLazyObject(lambda: nav_for(user, request.path))
         frame |= {
             "nav": nav,
             "dock": SimpleLazyObject(lambda: dock_for(user, nav)),
-            "unread": SimpleLazyObject(lambda: unread_count(user.pk)),
+            "unread": int(shown.get("unread", 0)),
+            "workspace": {"name": shown.get("workspace", "")},
         }
     return frame

@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 
 from accounts.actions.api_keys import touch
 from accounts.actor import Actor
-from accounts.models import User
+from accounts.models import User, Workspace
 from accounts.queries.people import key_of_secret
 from core import clock
 
@@ -34,11 +34,12 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = find_actor(request)  # type: ignore[attr-defined]
         user = request.user
-        if not isinstance(user, User):
-            return self.get_response(request)
-        translation.activate(user.language)
-        with timezone.override(ZoneInfo(user.timezone)):
-            return self.get_response(request)
+        with Workspace.read_once():
+            if not isinstance(user, User):
+                return self.get_response(request)
+            translation.activate(user.language)
+            with timezone.override(ZoneInfo(user.timezone)):
+                return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object

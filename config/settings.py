@@ -101,7 +101,7 @@ TEMPLATES = [
                     [("django.template.loaders.cached.Loader", _LOADERS)],
                 )
             ],
-            "builtins": ["template_partials.templatetags.partials"],
+            "builtins": ["template_partials.templatetags.partials", "core.templatetags.routes"],
         },
     }
 ]

@@ -6,12 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
-from django.db import models
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import connection, models
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
-from accounts.models.grant import Grant
 from accounts.roles import ADMIN
 from core import clock
 from core.links import route
@@ -21,6 +20,14 @@ if TYPE_CHECKING:
 
 
 TEAM_GROUP = "team:"  # groups of this prefix carry record shares, not rights
+# What every page asks, in one statement: roles held, this install's grants, and what the frame shows.
+STANDING = """
+SELECT name, '', '' FROM auth_group JOIN accounts_user_groups ON group_id = auth_group.id WHERE user_id = %s
+UNION ALL SELECT role, permission, scope FROM accounts_grant
+UNION ALL SELECT '', 'unread', CAST(COUNT(*) AS text) FROM accounts_notification
+    WHERE user_id = %s AND read_at IS NULL
+UNION ALL SELECT '', 'workspace', name FROM accounts_workspace
+"""
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -117,13 +124,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def _role_rows(self) -> list[tuple[str, str, str]]:
-        # One query for both: the names of the roles, and this install's grants to them.
-        names = Group.objects.filter(user=self).order_by().values_list("name", flat=True)
-        held = names.values_list("name", models.Value(""), models.Value(""))
-        grants = Grant.objects.filter(role__in=names)
-        if self.is_superuser:
-            grants = Grant.objects.filter(models.Q(role__in=names) | models.Q(role=ADMIN))
-        return list(held.union(grants.values_list("role", "permission", "scope")))
+        with connection.cursor() as cursor:
+            cursor.execute(STANDING, [self.pk, self.pk])
+            return [(str(role), str(name), str(value)) for role, name, value in cursor.fetchall()]
 
     @property
     def roles(self) -> frozenset[str]:
@@ -134,8 +137,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def grants(self) -> dict[tuple[str, str], str]:
-        """Answer this install's changes to the matrix that concern the held roles."""
-        return {(role, perm): scope for role, perm, scope in self._role_rows if perm}
+        """Answer this install's changes to the matrix: (role, permission) to scope."""
+        return {(role, perm): scope for role, perm, scope in self._role_rows if role and perm}
+
+    @property
+    def frame(self) -> dict[str, str]:
+        """Answer what the frame of every page shows: the workspace's name and how much is unread."""
+        return {name: value for role, name, value in self._role_rows if not role}
 
     @property
     def is_staff(self) -> bool:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+
+_read: ContextVar[list[Workspace] | None] = ContextVar("workspace", default=None)
 
 
 class Workspace(models.Model):
@@ -48,6 +54,21 @@ class Workspace(models.Model):
 
     @classmethod
     def current(cls) -> Workspace:
-        """Answer the one workspace, with its defaults until somebody changed them."""
+        """Answer the one workspace, with its defaults until somebody changed them; read once in a request."""
+        read = _read.get()
+        if read:
+            return read[0]
         workspace, _ = cls.objects.get_or_create(pk=1)
+        if read is not None:
+            read.append(workspace)
         return workspace
+
+    @classmethod
+    @contextmanager
+    def read_once(cls) -> Iterator[None]:
+        """Let `current` ask the database once at most while this lasts: for one request."""
+        token = _read.set([])
+        try:
+            yield
+        finally:
+            _read.reset(token)

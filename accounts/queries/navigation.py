@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.permissions import can
 from accounts.roles import ADMIN, FINANCE, MANAGER, MARKETING, REP, SUPPORT, VIEWER
 from core import registry
+from core.links import route
 
 DOCKS = {
     ADMIN: ("dashboard", "inbox", "new", "deals", "approvals"),
@@ -52,18 +53,33 @@ class NavGroup:
 
 def nav_for(user: User, path: str = "") -> list[NavGroup]:
     """Answer the places of the menu that the person's roles may open, grouped and in order."""
+    standing = (user.roles, frozenset(user.grants.items()), len(registry.MENU))
+    if standing not in _PLACES:
+        _PLACES[standing] = _places(user)
+    groups = _PLACES[standing]
+    current = _current([entry for group in groups for entry in group.entries], path)
+    return [
+        NavGroup(
+            group.label,
+            [replace(one, current=True) if one.key == current else one for one in group.entries],
+        )
+        for group in groups
+    ]
+
+
+# The menu depends on nothing but roles and grants, of which an install has a few combinations.
+_PLACES: dict[object, list[NavGroup]] = {}
+
+
+def _places(user: User) -> list[NavGroup]:
     groups: dict[str, list[NavEntry]] = {}
     for entry in sorted(registry.MENU.values(), key=lambda entry: (entry.order, entry.key)):
         url = address(entry.url_name)
         if url and (not entry.permission or can(user, entry.permission)):
             here = NavEntry(entry.key, entry.label, url, entry.icon)
             groups.setdefault(entry.group, []).append(here)
-    current = _current([entry for entries in groups.values() for entry in entries], path)
     ordered = sorted(groups.items(), key=lambda group: group[0] != "")
-    return [
-        NavGroup(label, [replace(entry, current=entry.key == current) for entry in entries])
-        for label, entries in ordered
-    ]
+    return [NavGroup(label, entries) for label, entries in ordered]
 
 
 def dock_for(user: User, nav: list[NavGroup]) -> list[NavEntry]:
@@ -85,7 +101,7 @@ def landing_of(user: User) -> str:
 def address(url_name: str) -> str:
     """Answer the address of a route without parameters; "" when nobody mounted it."""
     try:
-        return reverse(url_name)
+        return route(url_name)
     except NoReverseMatch:
         return ""
 

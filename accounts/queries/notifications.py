@@ -19,8 +19,3 @@ def notification_for(actor: Actor, pk: int) -> Notification:
     if row is None:
         raise NotFound("There is no notification here.")
     return row
-
-
-def unread_count(user_id: int) -> int:
-    """Answer how many notifications wait."""
-    return Notification.objects.filter(user_id=user_id, read_at__isnull=True).count()
