@@ -22,5 +22,10 @@ def only(values: Mapping[str, Any], allowed: Iterable[str]) -> None:
         raise TypeError(f"Cannot set {sorted(unknown)}. Accepted: {sorted(allowed)}.")
 
 
+def answered(held: Mapping[str, Any], said: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return custom values with what was said now: keys not named stay, None clears."""
+    return {key: value for key, value in {**held, **(said or {})}.items() if value is not None}
+
+
 def _shown(value: Any) -> Any:
     return str(value) if isinstance(value, models.Model) else value

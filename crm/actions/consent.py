@@ -21,8 +21,9 @@ def give_consent(
     source: str = "",
     proof: str = "",
     text_version: str = "",
+    address: str = "",
 ) -> Contact:
-    """Record that the contact agreed; a suppressed address stays suppressed. Publishes ConsentGiven."""
+    """Record that the contact agreed, for one address; a suppressed one stays suppressed. Publishes ConsentGiven."""
     record_consent(
         contact,
         actor,
@@ -31,6 +32,7 @@ def give_consent(
         source=source,
         proof=proof,
         text_version=text_version,
+        address=address,
     )
     return contact
 
@@ -76,13 +78,16 @@ def record_consent(
     proof: str = "",
     text_version: str = "",
     ip: str = "",
+    address: str = "",
 ) -> None:
-    """Insert a given consent within another action. Publishes ConsentGiven."""
+    """Insert a given consent within another action, for the main address or `address`. Publishes ConsentGiven."""
+    main = contact.email_folded if channel == Channel.EMAIL else contact.phone_e164
     Consent.objects.create(
         contact=contact,
         channel=channel,
         purpose=purpose,
         state=Consent.State.GIVEN,
+        address=fold_address(channel, address) if address else main or "",
         source=source,
         proof=proof,
         text_version=text_version,

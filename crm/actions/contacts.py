@@ -1,6 +1,6 @@
 """Contacts are made, corrected, given to somebody else and deleted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,12 +13,14 @@ from core.actions import action
 from core.errors import Invalid, Refused
 from core.events import publish
 from crm import events
-from crm.actions.changes import differences, only
+from crm.actions.changes import answered, differences, only
 from crm.actions.owners import check_seller, first_owner
+from crm.actions.recording import delete_recorded
+from crm.actions.tags import set_tags
 from crm.forms.contacts import CreateContactForm, UpdateContactForm
 from crm.forms.fields import ReassignForm
 from crm.matching import e164, fold_company, fold_email
-from crm.models import Contact, ContactAddress, Tag
+from crm.models import Contact, ContactAddress
 
 FACTS = (
     "kind", "first_name", "last_name", "company_name", "company", "job_title", "industry", "city",
@@ -40,7 +42,7 @@ def create_contact(
     """Make a contact. Publishes ContactCreated. Refused ("duplicate") when its address is known."""
     owner = first_owner(actor, owner, "contact:reassign")
     contact = insert_contact(actor, owner=owner, source=source, **facts)
-    _set_tags(contact, tags)
+    set_tags(contact, tags)
     return contact
 
 
@@ -56,20 +58,15 @@ def update_contact(
     """Correct a contact. Publishes ContactUpdated. Refused ("stale") when somebody was first."""
     contact.check_version(version)
     only(facts, FACTS)
+    if "custom" in facts:
+        facts["custom"] = answered(contact.custom, facts["custom"])
     changes = differences(contact, facts)
     if tags is not None:
-        before = sorted(tag.name for tag in contact.tags.all())
-        _set_tags(contact, tags)
-        if before != (after := sorted(tag.name for tag in contact.tags.all())):
-            changes["tags"] = [before, after]
+        change = set_tags(contact, tags)
+        changes |= {"tags": change} if change else {}
     if not changes:
         return contact
-    for name in changes.keys() & facts.keys():
-        setattr(contact, name, facts[name])
-    fold(contact)
-    _check_reachable(contact)
-    _store_unique(contact, [name for name in changes if name != "tags"])
-    _keep_addresses(contact)
+    store_facts(contact, {name: facts[name] for name in changes.keys() & facts.keys()})
     publish(events.ContactUpdated(contact_id=contact.pk, changes=changes), actor=actor)
     return contact
 
@@ -93,13 +90,13 @@ def reassign_contact(contact: Contact, *, actor: Actor, owner: User) -> Contact:
 
 @action("contact.delete", permission="contact:delete")
 def delete_contact(contact: Contact, *, actor: Actor) -> None:
-    """Delete a contact with its leads and activities. Publishes ContactDeleted.
+    """Delete a contact with its leads and activities; for 30 days that can be undone. Publishes ContactDeleted.
 
     Refused while deals, proposals or invoices name it.
     """
     pk = contact.pk
     try:
-        contact.delete()
+        delete_recorded(contact, actor=actor, permission="contact:delete")
     except ProtectedError:
         raise Refused(
             "This contact has deals or documents. Delete or reassign those first.", code="in_use"
@@ -119,16 +116,30 @@ def become_customer(contact: Contact, *, actor: Actor) -> Contact:
 def insert_contact(actor: Actor, *, owner: User | None, source: str, **facts: Any) -> Contact:
     """Insert a contact within another action. Publishes ContactCreated."""
     only(facts, FACTS)
+    facts["custom"] = answered({}, facts.get("custom"))
     contact = Contact(owner=owner, source=source, **facts)
     fold(contact)
     _check_reachable(contact)
     _store_unique(contact, None)
-    _keep_addresses(contact)
+    keep_addresses(contact)
     publish(
         events.ContactCreated(contact_id=contact.pk, owner_id=contact.owner_id, source=source),
         actor=actor,
     )
     return contact
+
+
+def store_facts(contact: Contact, facts: Mapping[str, Any]) -> None:
+    """Write facts of a contact with their folded forms, and keep its address rows in step; within an action.
+
+    Raises Invalid for an address that is none, Refused ("duplicate") for one of another contact.
+    """
+    for name, value in facts.items():
+        setattr(contact, name, value)
+    fold(contact)
+    _check_reachable(contact)
+    _store_unique(contact, list(facts))
+    keep_addresses(contact)
 
 
 def fold(contact: Contact) -> None:
@@ -139,7 +150,7 @@ def fold(contact: Contact) -> None:
     if contact.email and contact.email_folded is None:
         errors["email"] = ["Enter a valid email address."]
     contact.phone = contact.phone.strip()
-    contact.phone_e164 = e164(contact.phone, _region(contact)) or None if contact.phone else None
+    contact.phone_e164 = e164(contact.phone, region_of(contact)) or None if contact.phone else None
     if contact.phone and contact.phone_e164 is None:
         errors["phone"] = ["Enter a whole phone number, such as +91 98765 43210."]
     if errors:
@@ -148,7 +159,8 @@ def fold(contact: Contact) -> None:
     contact.company_folded = fold_company(contact.company_name)
 
 
-def _region(contact: Contact) -> str:
+def region_of(contact: Contact) -> str:
+    """Return the country by whose rules the contact's numbers are dialled."""
     country = contact.country.strip()
     return country if len(country) == 2 else Workspace.current().country
 
@@ -177,13 +189,14 @@ def _store_unique(contact: Contact, fields: list[str] | None) -> None:
         raise Refused(DUPLICATE.format("address"), code="duplicate") from None
 
 
-def _keep_addresses(contact: Contact) -> None:
+def keep_addresses(contact: Contact) -> None:
+    """Let the address rows say what the contact's email and phone are; one that was replaced is retired."""
     today = clock.now().date()
     wanted = {
         "email": (contact.email, contact.email_folded),
         "phone": (contact.phone, contact.phone_e164),
     }
-    held = ContactAddress.objects.filter(contact=contact, channel__in=wanted, valid_until=None)
+    held = ContactAddress.objects.filter(contact=contact, channel__in=wanted).current()
     rows = {(row.channel, row.folded): row for row in held}
     for channel, (value, folded) in wanted.items():
         for row in rows.values():
@@ -205,12 +218,3 @@ def _keep_addresses(contact: Contact) -> None:
         elif not present.is_primary or present.value != value:
             present.is_primary, present.value = True, value
             present.save(update_fields=["is_primary", "value"])
-
-
-def _set_tags(contact: Contact, names: Sequence[str]) -> None:
-    known = {tag.name.casefold(): tag for tag in Tag.objects.all()} if names else {}
-    tags = [
-        known.get(name.casefold()) or Tag.objects.create(name=name)
-        for name in {name.casefold(): name for name in names}.values()
-    ]
-    contact.tags.set(tags)

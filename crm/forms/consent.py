@@ -12,6 +12,7 @@ class GiveConsentForm(forms.Form):
     purpose = forms.CharField(max_length=40, required=False)
     source = forms.CharField(max_length=60)
     proof = forms.CharField(max_length=2000, required=False, widget=forms.Textarea)
+    address = forms.CharField(max_length=254, required=False, help_text="Empty: the main one.")
 
 
 class WithdrawConsentForm(forms.Form):

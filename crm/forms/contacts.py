@@ -1,20 +1,19 @@
 """What may be said about contacts."""
 
-import json
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 
+from crm.forms.custom import CustomForm
 from crm.forms.fields import EditForm, OwnerField, PhoneField, TagsField
 from crm.models import Contact
 
-MAX_CUSTOM = 100
-PLAIN = (str, int, float, bool, type(None))
 
-
-class ContactForm(forms.Form):
+class ContactForm(CustomForm):
     """A person or a company."""
+
+    noun = "contact"
 
     kind = forms.ChoiceField(choices=Contact.Kind.choices, required=False)
     first_name = forms.CharField(max_length=100, required=False)
@@ -31,16 +30,10 @@ class ContactForm(forms.Form):
     tags = TagsField()
     do_not_contact = forms.BooleanField(required=False)
     do_not_ai = forms.BooleanField(required=False, label="No machine writes to this contact")
-    custom = forms.JSONField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         cleaned["kind"] = cleaned.get("kind") or Contact.Kind.PERSON.value
-        custom = cleaned["custom"] = cleaned.get("custom") or {}
-        if not is_flat(custom):
-            self.add_error("custom", "Send an object of at most 100 short names and plain values.")
-        elif "\\u0000" in json.dumps(custom):
-            self.add_error("custom", "Null characters are not allowed.")
         zone = cleaned.get("timezone")
         if zone and zone not in available_timezones():
             self.add_error("timezone", "Enter a time zone such as Asia/Kolkata.")
@@ -51,16 +44,6 @@ class ContactForm(forms.Form):
         elif not (cleaned.get("email") or cleaned.get("phone") or tried):
             raise forms.ValidationError("Give an email address or a phone number.")
         return cleaned
-
-
-def is_flat(custom: Any) -> bool:
-    """Whether this is a small object of plain values: no nesting that a later reader could trip over."""
-    return (
-        isinstance(custom, dict)
-        and len(custom) <= MAX_CUSTOM
-        and all(0 < len(str(name)) <= 80 for name in custom)
-        and all(isinstance(value, PLAIN) and len(str(value)) <= 2_000 for value in custom.values())
-    )
 
 
 class CreateContactForm(ContactForm):

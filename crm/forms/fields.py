@@ -9,7 +9,16 @@ from django import forms
 
 from accounts.models import User, Workspace
 from core.money import CURRENCIES, EXPONENTS, Money
+from core.numbers import is_number
 from crm.matching import e164
+from crm.models import Item
+
+
+class DateInput(forms.DateInput):
+    """The browser's own date picker."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class PhoneField(forms.CharField):
@@ -36,6 +45,28 @@ class OwnerField(forms.ModelChoiceField):
         kwargs.setdefault("empty_label", "Nobody")
         people = User.objects.filter(is_active=True).order_by("name", "email")
         super().__init__(people, **kwargs)
+
+
+class ItemField(forms.ModelChoiceField):
+    """An item of the catalog: its key as a number, or its article number, alone or as "A-1 · Name"."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Item.objects.filter(is_active=True), **kwargs)
+
+    def to_python(self, value: Any) -> Item | None:
+        if value in self.empty_values:
+            return None
+        text = str(getattr(value, "pk", value)).partition(" · ")[0].strip()
+        found = None
+        if isinstance(value, str):
+            found = self.queryset.filter(sku__iexact=text.replace("\0", "")).first()
+        if found is None and is_number(text):
+            found = self.queryset.filter(pk=int(text)).first()
+        if found is None:
+            raise forms.ValidationError("Choose an item on sale, or type its article number.")
+        return found
 
 
 class TagsField(forms.Field):
@@ -66,6 +97,9 @@ class RowsField(forms.Field):
     def __init__(self, form_class: type[forms.Form], *, most: int = 200, **kwargs: Any) -> None:
         self.form_class, self.most = form_class, most
         super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return json.dumps(value, indent=1, ensure_ascii=False) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> list[dict[str, Any]]:
         rows = value
@@ -108,7 +142,8 @@ class EditForm(forms.Form):
     def values(cls, row: Any) -> dict[str, Any]:
         """Return what the form starts with."""
         money = getattr(cls, "money_name", "")
-        held = {name: getattr(row, name) for name in cls.base_fields if name != money}
+        plain = cls.base_fields.keys() - {money, "custom"}
+        held = {name: getattr(row, name) for name in plain} | {"held": getattr(row, "custom", {})}
         if money:
             held[money] = major(getattr(row, f"{money}_minor"), row.currency)
         return held

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from crm.forms.custom import CustomForm
 from crm.forms.fields import (
     EditForm,
     MoneyForm,
@@ -18,10 +19,11 @@ from crm.models import Contact
 SOURCES = [("", "Typed in"), *Contact.Source.choices]
 
 
-class CreateLeadForm(MoneyForm):
+class CreateLeadForm(CustomForm, MoneyForm):
     """A lead typed in or sent: an existing contact, or at least an email address or a phone."""
 
     money_name = "estimated_value"
+    noun = "lead"
 
     contact = forms.ModelChoiceField(
         Contact.objects.all(), required=False, widget=forms.HiddenInput
@@ -61,10 +63,11 @@ class IntakeLeadForm(forms.Form):
     note = forms.CharField(max_length=5000, required=False)
 
 
-class UpdateLeadForm(EditForm, MoneyForm):
+class UpdateLeadForm(EditForm, CustomForm, MoneyForm):
     """What may be corrected on a lead; its states, score and owner have verbs of their own."""
 
     money_name = "estimated_value"
+    noun = "lead"
 
     title = forms.CharField(max_length=200)
     business_name = forms.CharField(max_length=200, required=False)

@@ -17,6 +17,8 @@ class Consent(models.Model):
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="consents")
     channel = models.CharField(max_length=8, choices=Channel)
+    # The folded address that a yes is about; "" is whichever one the contact has.
+    address = models.CharField(max_length=254, blank=True)
     purpose = models.CharField(max_length=40, default="marketing")
     state = models.CharField(max_length=9, choices=State)
     source = models.CharField(max_length=60, blank=True)

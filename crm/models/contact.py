@@ -5,8 +5,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 
+from core.links import route
 from crm.models.record import Record
 from crm.models.tag import Tag
 
@@ -61,11 +61,11 @@ class Contact(Record):
     city = models.CharField(max_length=120, blank=True)
     country = models.CharField("country (two letters)", max_length=2, blank=True)
     email = models.EmailField(max_length=254, blank=True)
-    email_folded = models.CharField(max_length=254, null=True, unique=True, editable=False)
+    email_folded = models.CharField(max_length=254, null=True, editable=False)
     phone = models.CharField(max_length=40, blank=True)
-    phone_e164 = models.CharField(max_length=16, null=True, unique=True, editable=False)
+    phone_e164 = models.CharField(max_length=16, null=True, editable=False)
     # The key that an imported file knew this contact by: finds rows without any address again.
-    external_ref = models.CharField(max_length=160, null=True, unique=True, editable=False)
+    external_ref = models.CharField(max_length=160, null=True, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="contacts"
     )
@@ -77,8 +77,15 @@ class Contact(Record):
     do_not_contact = models.BooleanField(default=False)
     do_not_ai = models.BooleanField("no machine writes to this contact", default=False)
     last_activity_at = models.DateTimeField(null=True, blank=True)
+    price_list = models.ForeignKey(
+        "crm.PriceList", models.SET_NULL, null=True, blank=True, related_name="customers"
+    )
     custom = models.JSONField(default=dict, blank=True)
     tags = models.ManyToManyField(Tag, blank=True, related_name="contacts")
+    import_run = models.ForeignKey(
+        "crm.ImportRun", models.SET_NULL, null=True, blank=True, related_name="contacts",
+        editable=False, db_index=False,
+    )  # fmt: skip
 
     class Meta:
         constraints: ClassVar = [
@@ -90,6 +97,9 @@ class Contact(Record):
                 | Q(external_ref__isnull=False),
             ),
             models.CheckConstraint(name="contact_score_0_100", condition=Q(score__lte=100)),
+            models.UniqueConstraint(fields=["email_folded"], name="contact_email_once"),
+            models.UniqueConstraint(fields=["phone_e164"], name="contact_phone_once"),
+            models.UniqueConstraint(fields=["external_ref"], name="contact_reference_once"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["owner", "-created_at", "-id"], name="contact_owner"),
@@ -97,13 +107,18 @@ class Contact(Record):
             models.Index(fields=["stage", "-created_at", "-id"], name="contact_stage"),
             models.Index(fields=["company_folded"], name="contact_company"),
             models.Index(fields=["last_activity_at"], name="contact_quiet"),
+            models.Index(
+                fields=["import_run", "id"],
+                name="contact_imported",
+                condition=Q(import_run__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("crm:contact-detail", args=[self.pk])
+        return route("crm:contact-detail", self.pk)
 
     @property
     def name(self) -> str:
@@ -114,8 +129,18 @@ class Contact(Record):
         return known or (f"Ref. {reference}" if reference else "Nameless")
 
 
+class AddressQuerySet(models.QuerySet["ContactAddress"]):
+    """Filters that read as clauses."""
+
+    def current(self) -> "AddressQuerySet":
+        """Addresses that still hold: nothing ever goes to a retired one."""
+        return self.filter(valid_until=None)
+
+
 class ContactAddress(models.Model):
     """One address of a contact on one channel, with the days between which it held."""
+
+    owner_paths: ClassVar[tuple[str, ...]] = ("contact__owner",)
 
     class Channel(models.TextChoices):
         EMAIL = "email", "Email"
@@ -129,9 +154,19 @@ class ContactAddress(models.Model):
     label = models.CharField(max_length=40, blank=True)
     valid_from = models.DateField(null=True, blank=True)
     valid_until = models.DateField(null=True, blank=True)
-    is_primary = models.BooleanField(default=False)
+    is_primary = models.BooleanField("main", default=False)
+
+    objects = AddressQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "address"
+        verbose_name_plural = "addresses"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="address_main_is_current",
+                condition=Q(is_primary=False) | Q(valid_until__isnull=True),
+            ),
+        ]
         indexes: ClassVar = [models.Index(fields=["channel", "folded"], name="address_folded")]
 
     def __str__(self) -> str:

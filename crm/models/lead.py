@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django_fsm import FSMField, transition
 
+from core.links import route
 from crm.models.contact import Contact
 from crm.models.record import Record
 from crm.models.state import StateModel
@@ -82,6 +82,7 @@ class Lead(StateModel, Record):
     city = models.CharField(max_length=120, blank=True)
     region = models.CharField(max_length=120, blank=True)
     facts = models.JSONField(default=dict, blank=True)
+    custom = models.JSONField(default=dict, blank=True)
     estimated_value_minor = models.BigIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     converted_deal = models.ForeignKey(
@@ -94,6 +95,8 @@ class Lead(StateModel, Record):
     import_run = models.ForeignKey(
         "crm.ImportRun", models.SET_NULL, null=True, blank=True, related_name="leads"
     )
+    # The reference by which a file knows this lead again.
+    external_ref = models.CharField(max_length=160, null=True, unique=True, editable=False)
 
     objects = LeadQuerySet.as_manager()
 
@@ -128,7 +131,7 @@ class Lead(StateModel, Record):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("crm:lead-detail", args=[self.pk])
+        return route("crm:lead-detail", self.pk)
 
     @property
     def temperature(self) -> str:

@@ -1,5 +1,6 @@
 """Whether we may write to somebody: asked before a message is queued and before it leaves."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from accounts.models import Workspace
@@ -42,41 +43,58 @@ def is_suppressed(channel: str, address: str) -> bool:
     return Suppression.objects.filter(channel=channel, fingerprint=mark).exists()
 
 
-def may_contact(contact: Contact, channel: str, *, marketing: bool = False) -> Verdict:
-    """Return whether a message may go to the contact on this channel.
+def may_contact(
+    contact: Contact, channel: str, *, marketing: bool = False, address: str = ""
+) -> Verdict:
+    """Return whether a message may go to the contact on this channel, to its main address or to `address`.
 
-    - Suppression beats everything, then do-not-contact, then a withdrawn consent.
+    - A retired address is none; suppression beats everything, then do-not-contact, then a withdrawn consent.
     - Marketing, and any first word on WhatsApp, needs a given consent where the country asks for it.
     """
-    folded = contact.email_folded if channel == Channel.EMAIL else contact.phone_e164
+    main = (contact.email_folded if channel == Channel.EMAIL else contact.phone_e164) or ""
+    folded = fold_address(channel, address) if address else main
     if not folded:
         word = "email address" if channel == Channel.EMAIL else "phone number"
         return Verdict(False, f"{contact.name} has no {word}. Add one first.")
-    mark = address_fingerprint(channel, folded)
-    if Suppression.objects.filter(channel=channel, fingerprint=mark).exists():
-        return Verdict(False, f"{contact.name} must not be written to at this address any more.")
+    if folded != main and not contact.addresses.current().filter(folded=folded).exists():
+        return Verdict(False, f"{address} is no address of {contact.name} any more.")
+    if is_suppressed(channel, folded):
+        return Verdict(False, f"{address or contact.name} must not be written to any more.")
     if contact.do_not_contact:
         return Verdict(False, f"{contact.name} asked not to be contacted.")
-    return _by_consent(contact, channel, marketing)
-
-
-def _by_consent(contact: Contact, channel: str, marketing: bool) -> Verdict:
-    latest: dict[str, str] = {}
-    rows = Consent.objects.filter(contact=contact, channel=channel).order_by("id")
-    for purpose, state in rows.values_list("purpose", "state"):
-        if purpose == ALL_PURPOSES:
-            latest = dict.fromkeys(latest, state)
-        latest[purpose] = state
-    purposes = (ALL_PURPOSES, MARKETING) if marketing else (ALL_PURPOSES,)
-    agreed = latest.get(MARKETING, latest.get(ALL_PURPOSES)) == Consent.State.GIVEN
-    withdrawn = any(latest.get(purpose) == Consent.State.WITHDRAWN for purpose in purposes)
-    if withdrawn and not agreed:
+    given, withdrawn = consent_of(statements(contact, channel), folded, marketing=marketing)
+    if withdrawn:
         label = Channel(channel).label
         return Verdict(False, f"{contact.name} withdrew consent for {label}.")
-    if marketing and not agreed:
+    if marketing and not given:
         country = (contact.country or Workspace.current().country).upper()
         if country in CONSENT_FIRST or channel == Channel.WHATSAPP:
             return Verdict(
                 False, f"{contact.name} has not agreed to this yet. Ask for consent first."
             )
     return Verdict(True)
+
+
+def statements(contact: Contact, channel: str) -> list[Consent]:
+    """Return what the contact said about a channel, oldest first."""
+    return list(Consent.objects.filter(contact=contact, channel=channel).order_by("id"))
+
+
+def consent_of(
+    said: Iterable[Consent], folded: str, *, marketing: bool = True
+) -> tuple[bool, bool]:
+    """Return whether consent for an address stands given, and whether it stands withdrawn.
+
+    The latest statement counts. A no is about the person, a yes only about the address it was given for.
+    """
+    latest: dict[str, str] = {}
+    for row in said:
+        if row.state == Consent.State.GIVEN and row.address not in ("", folded):
+            continue
+        if row.purpose == ALL_PURPOSES:
+            latest = dict.fromkeys(latest, row.state)
+        latest[row.purpose] = row.state
+    purposes = (ALL_PURPOSES, MARKETING) if marketing else (ALL_PURPOSES,)
+    agreed = latest.get(MARKETING, latest.get(ALL_PURPOSES)) == Consent.State.GIVEN
+    withdrawn = any(latest.get(purpose) == Consent.State.WITHDRAWN for purpose in purposes)
+    return agreed, withdrawn and not agreed

@@ -3,7 +3,7 @@
 from accounts.models import Workspace
 from core.errors import NotFound
 from crm.models import Contact, Lead
-from crm.queries.consent import is_suppressed, may_contact
+from crm.queries.consent import may_contact
 from outreach.eligibility import OUTREACH, blocked
 from outreach.models import Message
 from outreach.models.suggestion import content_fingerprint
@@ -17,11 +17,9 @@ def may_leave(*, contact: Contact, lead: Lead | None, to_address: str, purpose: 
     if not to_address:
         return "There is no email address. Add one first."
     is_cold = purpose in OUTREACH and lead is not None and lead.source in COLD_SOURCES
-    verdict = may_contact(contact, "email", marketing=is_cold)
+    verdict = may_contact(contact, "email", marketing=is_cold, address=to_address)
     if not verdict.allowed:
         return verdict.reason
-    if is_suppressed("email", to_address):
-        return f"{to_address} must not be written to any more."
     return blocked(purpose, lead.status, lead.stage) if lead else ""
 
 

@@ -1,0 +1,53 @@
+"""The settings page of custom fields."""
+
+from django.http import HttpRequest, HttpResponse
+
+from core.doors import door
+from core.pages import page
+from crm.models import CustomField
+from crm.queries.custom_fields import custom_field_for, custom_fields_for
+from crm.sheets import sheet
+
+HOME = "crm:custom-field-list"
+
+
+@door("settings:manage")
+def list_(request: HttpRequest) -> HttpResponse:
+    """What is asked of contacts, leads and deals beyond the usual."""
+    rows = list(custom_fields_for(request.actor))
+    groups = [
+        (noun, label, [row for row in rows if row.noun == noun])
+        for noun, label in CustomField.Noun.choices
+    ]
+    return page(request, "crm/custom_fields/list.html", {"groups": groups})
+
+
+new = sheet(
+    "custom_field.create",
+    None,
+    title="New field",
+    submit="Add field",
+    message="Field added.",
+    goes=HOME,
+    back=HOME,
+)
+edit = sheet(
+    "custom_field.update",
+    custom_field_for,
+    title="{.label}",
+    submit="Save field",
+    message="Field saved.",
+    goes=HOME,
+    back=HOME,
+)
+delete = sheet(
+    "custom_field.delete",
+    custom_field_for,
+    title="Delete {.label}?",
+    submit="Delete",
+    intro="Nobody is asked any more. What was answered stays on the records.",
+    message="Field deleted.",
+    goes=HOME,
+    back=HOME,
+    danger=True,
+)
