@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import DataError
-from django.db.models import Q, QuerySet
+from django.db.models import IntegerField, Model, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -52,28 +52,33 @@ def asked_part(request: HttpRequest) -> str:
 
 
 def done(
-    request: HttpRequest, to: Any, message: str = "", event: str = "", **details: Any
+    request: HttpRequest,
+    to: Any,
+    message: str = "",
+    event: str = "",
+    undo: tuple[str, Mapping[str, Any]] | None = None,
+    **details: Any,
 ) -> HttpResponse:
     """Answer a change that happened: 303 to `to` (a URL or a row with a page); htmx gets a redirect or an event.
 
     With `event` an htmx request stays on its page: 204, and the event tells the fragments to fetch themselves anew.
+    `undo` is the address, and what to post there, of the Undo that the message offers.
     """
     url = to if isinstance(to, str) else to.get_absolute_url()
-    if not getattr(request, "htmx", None):
-        if message:
-            messages.success(request, message)
+    is_htmx = bool(getattr(request, "htmx", None))
+    if message and not (is_htmx and event):
+        messages.success(request, message, extra_tags=json.dumps(undo) if undo else "")
+    if not is_htmx:
         response: HttpResponse = HttpResponseRedirect(url)
         response.status_code = 303
         return response
+    response = HttpResponse(status=204)
     if not event:
-        if message:
-            messages.success(request, message)
-        response = HttpResponse(status=204)
         response["HX-Redirect"] = url
         return response
-    response = HttpResponse(status=204)
+    toast = {"text": message, "undo": undo}
     response["HX-Trigger"] = json.dumps(
-        {event: details, "toast": {"text": message}} if message else {event: details}
+        {event: details, "toast": toast} if message else {event: details}
     )
     return response
 
@@ -131,11 +136,12 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of a list, and the cursors to their neighbours ("" where there are none)."""
+    """Some rows of a list, the cursors to their neighbours ("" where there are none), and the count if asked for."""
 
     rows: list[Any]
     next: str
     previous: str
+    counted: int = 0
 
     def __iter__(self) -> Any:
         return iter(self.rows)
@@ -151,12 +157,17 @@ def paginate(
     per_page: int = 50,
     order: Sequence[str] = ("-created_at", "-pk"),
     strict: bool = False,
+    count_to: int = 0,
 ) -> Page:
     """Return one page by keyset: as fast for the last page as for the first.
 
-    `order` ends with a unique column; "-" means descending; columns must not be null. A cursor that is not ours
-    starts at the top, with `strict` it raises Invalid.
+    `order` ends with a unique column; "-" means descending; the first column may be null: such rows come last. With
+    `count_to` the same statement counts the rows up to one more than that. A cursor that is not ours starts at the
+    top, with `strict` it raises Invalid.
     """
+    if count_to:
+        counted = queryset.order_by().values("pk")[: count_to + 1]
+        queryset = queryset.annotate(counted=_CountOf(counted))
     try:
         return _paginate(queryset, cursor, per_page, order)
     except (ValueError, TypeError, ArithmeticError, RecursionError, ValidationError, DataError):
@@ -167,19 +178,32 @@ def paginate(
     return _paginate(queryset, "", per_page, order)
 
 
+class _CountOf(Subquery):
+    """How many rows a query has: asked once, beside the rows of a page."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted_rows)"
+    output_field = IntegerField()
+
+    def __init__(self, queryset: QuerySet[Any]) -> None:
+        super().__init__(queryset)
+
+
 def _paginate(queryset: QuerySet[Any], cursor: str, per_page: int, order: Sequence[str]) -> Page:
     backwards, values = read_cursor(cursor, len(order))
     names = [name.lstrip("-") for name in order]
-    ascending = [not name.startswith("-") for name in order]
-    if backwards:
-        ascending = [not up for up in ascending]
-    rows = queryset.order_by(
-        *(name if up else f"-{name}" for name, up in zip(names, ascending, strict=True))
-    )
-    if values:
-        _refuse_moments_off_the_calendar(values)
-        rows = rows.filter(_after(names, ascending, values))
-    found = list(rows[: per_page + 1])
+    ascending = [name.startswith("-") == backwards for name in order]
+    _refuse_moments_off_the_calendar(values)
+    found: list[Any] = []
+    for condition, skip in _sections(queryset.model, names[0], values, backwards=backwards):
+        columns, ups = names[skip:], ascending[skip:]
+        rows = queryset.filter(condition).order_by(
+            *(name if up else f"-{name}" for name, up in zip(columns, ups, strict=True))
+        )
+        if values and (values[0] is None) == bool(skip):
+            rows = rows.filter(_after(columns, ups, values[skip:]))
+        found += rows[: per_page + 1 - len(found)]
+        if len(found) > per_page:
+            break
     more = len(found) > per_page
     found = found[:per_page]
     if backwards:
@@ -190,7 +214,47 @@ def _paginate(queryset: QuerySet[Any], cursor: str, per_page: int, order: Sequen
         found,
         make_cursor(found[-1], names, backwards=False) if found and after else "",
         make_cursor(found[0], names, backwards=True) if found and before else "",
+        found[0].counted if found and hasattr(found[0], "counted") else 0,
     )
+
+
+def _sections(
+    model: type[Model], first: str, values: Sequence[Any], *, backwards: bool
+) -> list[tuple[Q, int]]:
+    """The parts that a list falls into: rows whose first column is filled, then those where it is null.
+
+    Each section is a plain range of the index (first, key): no expression has to be indexed for it.
+    """
+    if not _is_nullable(model, first):
+        if values and values[0] is None:
+            raise ValueError("This is no cursor.")
+        return [(Q(), 0)]
+    sections = [(Q(**{f"{first}__isnull": False}), 0), (Q(**{f"{first}__isnull": True}), 1)]
+    if backwards:
+        sections.reverse()
+    return sections[1:] if values and (values[0] is None) != backwards else sections
+
+
+def keys_in_order(queryset: QuerySet[Any], order: Sequence[str], most: int) -> list[int]:
+    """Return the keys of the first `most` rows, in the order that paginate() shows them in."""
+    keys: list[int] = []
+    for condition, skip in _sections(queryset.model, order[0].lstrip("-"), (), backwards=False):
+        rows = queryset.filter(condition).order_by(*order[skip:])
+        keys += rows.values_list("pk", flat=True)[: most - len(keys)]
+        if len(keys) >= most:
+            break
+    return keys
+
+
+def _is_nullable(model: Any, path: str) -> bool:
+    for name in path.split("__"):
+        if name == "pk" or name not in {one.name for one in model._meta.get_fields()}:
+            return False  # an annotation says itself that it is never null
+        column = model._meta.get_field(name)
+        if column.null:
+            return True
+        model = column.related_model
+    return False
 
 
 def _refuse_moments_off_the_calendar(values: Sequence[Any]) -> None:
@@ -214,7 +278,8 @@ def read_cursor(cursor: str, length: int) -> tuple[bool, list[Any]]:
     padded = cursor + "=" * (-len(cursor) % 4)
     values = json.loads(base64.urlsafe_b64decode(padded.encode()))
     fits = isinstance(values, list) and len(values) == length + 1 and values[0] in ("<", ">")
-    if not fits or not all(isinstance(value, (str, int, float)) for value in values):
+    plain = fits and all(isinstance(value, (str, int, float)) for value in values[2:])
+    if not plain or not isinstance(values[1], (str, int, float, type(None))):
         raise ValueError("This is no cursor.")
     return values[0] == "<", values[1:]
 

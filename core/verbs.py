@@ -7,12 +7,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Router
 
-from core.actions import CATALOGUE, run
+from core.actions import CATALOGUE
 from core.api import body_of, listing, rest
+from core.conflicts import run_sent
 
 Shape = Callable[[Any], dict[str, Any]]
 Find = Callable[[Any, int], Any]
-Orderings = dict[str, tuple[str, str]]
 
 
 def offer(
@@ -35,10 +35,8 @@ def offer(
     partial = noun_verb[2] == "update"
 
     def act(request: HttpRequest, subject: Any = None) -> tuple[int, Any]:
-        sent = {**(defaults or {}), **body_of(request)} if form else {}
-        if partial:
-            sent = {**form.values(subject), **sent}  # type: ignore[union-attr]
-        row = run(name, subject, actor=request.actor, data=sent)  # type: ignore[attr-defined]
+        sent = {**(defaults or {}), **body_of(request), **_if_match(request)} if form else {}
+        row = run_sent(name, subject, actor=request.actor, sent=sent, partial=partial)  # type: ignore[attr-defined]
         if row is None:
             return 204, None
         return 201 if subject is None else 200, shape(row)
@@ -84,8 +82,3 @@ def browse(
 
     detail.__doc__, detail.__module__ = f"Return one {noun}.", home
     rest(router, "GET", f"{path}/{{int:pk}}", permission=permission)(detail)
-
-
-def by(*names: str) -> Orderings:
-    """Return orderings of these columns, made total by the key."""
-    return {name: (name, "-pk" if name.startswith("-") else "pk") for name in names}

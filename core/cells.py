@@ -1,0 +1,110 @@
+"""The cells of lists as HTML; made by functions, since a page shows hundreds of them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from core.actions import CATALOGUE
+from core.lists import Asked, Column
+from core.templatetags import ui
+
+NONE = mark_safe('<span class="mut">–</span>')
+
+
+def who(name: str, address: str, below: str = "", face: Any = None, more: str = "") -> str:
+    """Who or what a row is about: its face, its name as the link (where there is one), and a second line."""
+    title = format_html('<a href="{}"{}>{}</a>', address, more, name) if address else escape(name)
+    return format_html(
+        '<span class="who">{}<span class="grow cut">{} <small>{}</small></span></span>',
+        ui.avatar(face or name) if face is not False else "", title, below,
+    )  # fmt: skip
+
+
+def owner(person: Any) -> SafeString:
+    """A colleague as a face, with the name to hover and to hear."""
+    if person is None:
+        return mark_safe('<span class="mut">Nobody</span>')
+    name = ui.person_name(person)
+    return format_html(
+        '<span class="row" title="{0}">{1}<span class="vh">{0}</span></span>', name, ui.avatar(name)
+    )
+
+
+def call(number: str, name: str, then: str = "") -> str:
+    """The button that calls somebody; `then` is where the call is logged afterwards."""
+    if not number:
+        return ""
+    return format_html(
+        '<a class="btn gh ico" href="{}" data-called="{}" aria-label="Call {}">{}</a>',
+        ui.tel(number), then, name, ui.icon("call"),
+    )  # fmt: skip
+
+
+def quiet(read: Callable[[Any], Any]) -> Callable[[Any], str]:
+    """Make a cell of secondary text."""
+
+    def show(row: Any) -> str:
+        text = read(row)
+        return mark_safe(f'<span class="sec">{escape(text)}</span>') if text else NONE  # noqa: S308
+
+    return show
+
+
+def since(read: Callable[[Any], datetime | None]) -> Callable[[Any], str]:
+    """Make a cell that says how long ago."""
+    return lambda row: ui.ago(read(row)) or NONE
+
+
+def on(read: Callable[[Any], date | None]) -> Callable[[Any], str]:
+    """Make a cell of a day."""
+    return lambda row: ui.day(read(row)) or NONE
+
+
+def chips(read: Callable[[Any], tuple[str, str]]) -> Callable[[Any], str]:
+    """Make a cell of a chip: its text and its colour."""
+    return lambda row: ui.chip(*read(row))
+
+
+_SHEET = mark_safe(" data-sheet")
+
+
+class Drawn(NamedTuple):
+    """A row ready for the page: its key, its name, and (class, HTML) of each cell."""
+
+    pk: int
+    name: str
+    cells: list[tuple[str, str]]
+
+
+def draw(asked: Asked, rows: Iterable[Any], suffix: str = "") -> Iterator[Drawn]:
+    """Draw rows as the list shows them; what the actor may edit in a row leads to the form of that cell."""
+    spec = asked.spec
+    sheet = _SHEET if spec.opens == "sheet" else ""
+    for row in rows:
+        may = not spec.may_open or asked.actor.can(spec.may_open, row)
+        address = row.get_absolute_url() if may else ""
+        cells, name = [], ""
+        for column in asked.columns:
+            html = ""
+            if column.who:
+                name, below, face = column.who(row)
+                html = who(name, address and address + suffix, below, face, sheet)
+            elif not column.may or asked.actor.can(column.may, row):
+                html = shown(column, row, asked.actor, address)
+            cells.append((column.css, html))
+        yield Drawn(row.pk, name, cells)
+
+
+def shown(column: Column, row: Any, actor: Any, address: str) -> str:
+    """Return one cell's HTML: the value, as a link to its form where the actor may edit it."""
+    html = column.show(row) if column.show else None
+    if html is None:
+        value = column.plain(row)
+        html = NONE if value in ("", None) else escape(value)
+    if not column.edit or not address or not actor.can(CATALOGUE[column.edit].permission, row):
+        return html
+    link = f'<a class="edit" href="{escape(address)}cell/{column.field}/" data-cell'
+    return mark_safe(f'{link} title="Change: {escape(column.label)}">{html or NONE}</a>')  # noqa: S308
