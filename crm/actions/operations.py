@@ -13,6 +13,7 @@ from crm.actions.scores import refresh_contact_score
 from crm.actions.undoing import StepUndo
 from crm.forms.leads import NothingForm
 from crm.models import Contact, Deal, Lead, Operation, OperationPart
+from crm.models.search import index_rows
 from crm.queries.operations import undo_denial, undo_refusal
 
 AT_ONCE = 200  # records; more is the worker's
@@ -46,6 +47,13 @@ def undo_step(operation: Operation, *, actor: Actor, expected: int) -> Operation
     if operation.state == Operation.State.UNDOING and operation.steps == expected:
         _take_back(operation, actor)
     return operation
+
+
+@action("operation.forget", permission=None)
+def forget_operations(*, actor: Actor) -> int:
+    """Drop what could be undone for 30 days and no longer; returns how many parts went."""
+    old = OperationPart.objects.filter(operation__undo_until__lt=clock.now())
+    return old.delete()[0]
 
 
 def carry_on_undoing(operation: Operation, *, actor: Actor, seconds: float) -> bool:
@@ -95,6 +103,8 @@ def _say(operation: Operation, step: StepUndo, actor: Actor) -> None:
                 events.DealUpdated(pk, deal.contact_id, deal.owner_id, changes=changes), actor=actor
             )
     touched = {model: step.touched(model) for model in (Contact, Lead, Deal)}
+    for model, ids in touched.items():
+        index_rows(model, ids)
     of_leads = Lead.objects.filter(pk__in=touched[Lead]).values_list("contact_id", flat=True)
     for contact_id in {*touched[Contact], *of_leads}:
         refresh_contact_score(contact_id)

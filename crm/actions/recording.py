@@ -1,6 +1,6 @@
 """What an operation changes is written down, row by row, so that it can be undone."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, timedelta
@@ -18,12 +18,21 @@ from crm.models.record import Record
 
 UNDO_DAYS = 30
 PART = 500
-# Counters and what is computed from other rows: never put back, never a reason to keep a row.
+CUSTOM = "custom:"
+# Counters, and what is computed from the row itself: never put back.
 UNRECORDED = frozenset({"version", "updated_at"})
+DERIVED = "search_words"
+# What is computed from other rows: put back where nothing touched it, never a reason to keep a row.
 COMPUTED = frozenset({
-    "last_activity_at", "last_touch_at", "rotting_told_on", "score", "score_reasons", "score_model",
-    "scored_at", "facts",
+    "last_activity_at", "last_touch_at", "rots_on", "rotting_told_on", "score", "score_reasons",
+    "score_model", "scored_at", "facts",
 })  # fmt: skip
+# Rows that are no records of their own: they go with the record that the column leads to.
+PARTS = {
+    "crm.contactaddress": "contact_id",
+    "crm.contact_tags": "contact_id",
+    "crm.dealline": "deal_id",
+}
 # Columns that say one thing together: all of them go back, or none.
 TOGETHER: dict[str, tuple[tuple[str, ...], ...]] = {
     "crm.contact": (
@@ -54,6 +63,7 @@ class Recorder:
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
         self.details: dict[str, Any] = operation.details
+        self.counts = True  # whether the operation's records are counted here, or by the caller
         self._step = operation.steps + 1
         self._before: dict[type[Model], dict[int, Image]] = {}
         self._watched: list[QuerySet[Any]] = []
@@ -85,17 +95,20 @@ class Recorder:
             self._created.setdefault(type(row), set()).add(row.pk)
 
     def add(self, model: type[Model], changes: Iterable[Change]) -> None:
-        """Keep (id, before, after) of rows that a set-based writer changed; None is: not there."""
+        """Keep (id, before, after) of rows that a set-based writer changed; None is: not there.
+
+        Neighbouring ids that were created alike are kept as one range.
+        """
         source = iter(changes)
         while part := list(islice(source, PART)):
             OperationPart.objects.create(
                 operation=self.operation,
                 step=self._step,
                 model=model._meta.label_lower,
-                rows=part,
+                rows=packed(part),
             )
             self.operation.steps = self._step
-            if issubclass(model, Record):
+            if self.counts and issubclass(model, Record):
                 self.operation.row_count += len(part)
 
     def next_step(self) -> None:
@@ -126,10 +139,13 @@ class Recorder:
             if pk not in now:
                 yield pk, image, None
             elif changed := _changed(model, image, now[pk]):
-                yield pk, {n: image[n] for n in changed}, {n: now[pk][n] for n in changed}
-        for pk in sorted(created - before.keys()):
-            if pk in now:
-                yield pk, None, after_image(model, now[pk])
+                after = now[pk]
+                yield pk, {n: image.get(n) for n in changed}, {n: after.get(n) for n in changed}
+        owner, pointer = part_of(model)
+        owners = self._created.get(owner, set()) if owner else set()
+        for pk in sorted(created & now.keys() - before.keys()):
+            if now[pk].get(pointer) not in owners:  # else it goes with its owner
+                yield pk, None, {"version": now[pk]["version"]} if "version" in now[pk] else {}
 
 
 @contextmanager
@@ -165,6 +181,15 @@ def recording(
         finish_operation(operation)
 
 
+def delete_recorded(row: Model, *, actor: Actor, permission: str) -> None:
+    """Delete a row with all that goes with it, recorded; raises ProtectedError where something needs it."""
+    kind = Operation.Kind.DELETE.value
+    title = f"Deleted {row._meta.verbose_name} {row}"
+    with recording(kind, title, actor=actor, permission=permission) as record:
+        record.deleting([row])
+        row.delete()
+
+
 def begin_operation(
     kind: str,
     title: str,
@@ -191,14 +216,36 @@ def finish_operation(operation: Operation) -> None:
     operation.store(state=Operation.State.DONE.value)
 
 
-def images(rows: QuerySet[Any]) -> dict[int, Image]:
-    """Return what rows hold as JSON values by column, exact on both databases."""
-    names = [field.attname for field in rows.model._meta.concrete_fields]
+def part_of(model: type[Model]) -> tuple[type[Model] | None, str]:
+    """Return the record of which rows of this model are mere parts, and the column that leads there."""
+    pointer = PARTS.get(model._meta.label_lower, "")
+    return (model._meta.get_field(pointer).related_model, pointer) if pointer else (None, "")  # type: ignore[return-value]
+
+
+def packed(changes: Iterable[Change]) -> list[Any]:
+    """Return changes with runs of ids that were created alike as [[first, last], null, after]."""
+    rows: list[Any] = []
+    for pk, before, after in changes:
+        run = rows[-1] if rows and before is None else [None]
+        if isinstance(run[0], list) and run[0][1] + 1 == pk and run[2] == after:
+            run[0][1] = pk
+        else:
+            rows.append([pk, before, after] if before is not None else [[pk, pk], None, after])
+    return rows
+
+
+def images(rows: QuerySet[Any], columns: Collection[str] = ()) -> dict[int, Image]:
+    """Return what rows hold as JSON values by column, exact on both databases; custom fields one by one."""
+    fields = rows.model._meta.concrete_fields
+    names = [f.attname for f in fields if not columns or f.primary_key or f.attname in columns]
+    names = [name for name in names if name != DERIVED]
     at = names.index(rows.model._meta.pk.attname)
-    return {
-        values[at]: {name: encoded(value) for name, value in zip(names, values, strict=True)}
-        for values in rows.order_by().values_list(*names).iterator(chunk_size=2_000)
-    }
+    found = {}
+    for values in rows.order_by().values_list(*names).iterator(chunk_size=2_000):
+        image = {name: encoded(value) for name, value in zip(names, values, strict=True)}
+        image |= {f"{CUSTOM}{key}": value for key, value in image.pop("custom", {}).items()}
+        found[values[at]] = image
+    return found
 
 
 def encoded(value: Any) -> Any:
@@ -210,21 +257,20 @@ def encoded(value: Any) -> Any:
 
 def decoded(model: type[Model], image: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns of an image with their Python values."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in image.items():
+        if name.startswith(CUSTOM):
+            found.setdefault("custom", {})[name.removeprefix(CUSTOM)] = value
+            continue
         field = model._meta.get_field(name)
         plain = value is None or isinstance(field, JSONField)
         found[name] = value if plain else field.to_python(value)  # type: ignore[union-attr]
     return found
 
 
-def after_image(model: type[Model], image: Image) -> Image:
-    """Return what tells later whether somebody edited a created row: its version; parts follow their record."""
-    return {"version": image["version"]} if "version" in image else {}
-
-
 def _changed(model: type[Model], before: Image, after: Image) -> set[str]:
-    changed = {name for name in before if before[name] != after[name]} - UNRECORDED
+    names = before.keys() | after.keys()
+    changed = {name for name in names if before.get(name) != after.get(name)} - UNRECORDED
     for names in TOGETHER.get(model._meta.label_lower, ()):
         if changed.intersection(names):
             changed.update(names)

@@ -1,6 +1,6 @@
 """One step of an operation is taken back: what still stands goes back, what somebody changed since is kept."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -11,7 +11,16 @@ from accounts.actor import Actor
 from core import clock
 from core.errors import Refused
 from core.models import Event
-from crm.actions.recording import COMPUTED, TOGETHER, Image, decoded, images
+from crm.actions.recording import (
+    COMPUTED,
+    CUSTOM,
+    PARTS,
+    TOGETHER,
+    Image,
+    decoded,
+    images,
+    part_of,
+)
 from crm.models import Activity, Deal, Operation
 from crm.models.record import Record
 
@@ -20,7 +29,7 @@ Conflict = dict[str, Any]
 STRONG = (CASCADE, PROTECT, RESTRICT)
 GONE = "It was deleted since."
 EDITED = "It was changed since, so it stays."
-USED = "Something was added to it since, so it stays."
+USED = "Something was added to it since ({}), so it stays."
 OTHERS = "It belongs to someone else now."
 POINTED = "What it belonged to is gone."
 TAKEN = "Another record says the same by now."
@@ -48,9 +57,10 @@ class StepUndo:
     def run(self) -> None:
         """Decide and write; call it inside the transaction of the step."""
         for model in {*self.made, *self.changed, *self.lost}:
-            groups = (self.made, self.changed, self.lost)
-            ids = {pk for rows in groups for pk in rows.get(model, ())}
+            ids = {*self.changed.get(model, ()), *self.lost.get(model, ())}
             self.now[model] = images(model._base_manager.filter(pk__in=ids))
+            made = model._base_manager.filter(pk__in=self.made.get(model, ()))
+            self.now[model] |= images(made, ["version", *(key.attname for key in _keys(model))])
         self._drop_what_cannot_come_back()
         self.wanted = {model: self._wanted(model) for model in self.changed}
         self._keep_what_is_used()
@@ -59,8 +69,8 @@ class StepUndo:
             (self.wanted, self._set),
             (self.lost, self._insert),
         ):
-            for model, wanted in rows.items():
-                self._write(model, list(wanted), write)
+            for model in _parents_first(rows):
+                self._write(model, list(rows[model]), write)
         if self.failed and self.made:
             try:
                 connection.check_constraints()
@@ -78,7 +88,8 @@ class StepUndo:
     def _sort(self, model: type[Model], rows: Any) -> None:
         for pk, before, after in rows:
             if before is None:
-                self.made.setdefault(model, {})[pk] = after
+                ids = range(pk[0], pk[1] + 1)
+                self.made.setdefault(model, {}).update(dict.fromkeys(ids, after))
             elif after is None:
                 self.lost.setdefault(model, {})[pk] = before
             else:  # an older change of the same row: back to what was before both
@@ -92,11 +103,11 @@ class StepUndo:
             now = self.now[model]
             self.made[model] = {pk: row for pk, row in self.made[model].items() if pk in now}
             for pk, after in self.made[model].items():
-                if any(now[pk][name] != value for name, value in after.items()):
+                if any(now[pk].get(name) != value for name, value in after.items()):
                     kept[model][pk] = EDITED
         for model in self.made:
-            for pk in self._built_upon(model):
-                kept[model].setdefault(pk, USED)
+            for pk, by in self._built_upon(model):
+                kept[model].setdefault(pk, USED.format(by._meta.verbose_name))
         while self._spread(kept):
             pass
         for model, reasons in kept.items():
@@ -105,14 +116,17 @@ class StepUndo:
                 if issubclass(model, Record):
                     self._conflict(model, pk, reason)
 
-    def _built_upon(self, model: type[Model]) -> Iterator[int]:
-        """The created rows that something points at which neither goes nor turns away in this step."""
+    def _built_upon(self, model: type[Model]) -> Iterator[tuple[int, type[Model]]]:
+        """The created rows at which something points that neither goes nor turns away in this step."""
         for user, pointer in _pointers(model, builds_on=True):
             goes, turns = self.made.get(user, {}), self.wanted.get(user, {})
             found = user._base_manager.filter(**{f"{pointer}__in": self.made[model]})
+            owner, column = part_of(user)
+            if owner in self.made:
+                found = found.exclude(**{f"{column}__in": self.made[owner]})
             for pk, target in found.values_list("pk", pointer):
                 if pk not in goes and pointer not in turns.get(pk, {}):
-                    yield target
+                    yield target, user
 
     def _follow(self) -> None:
         """Tasks that the machine planned on a created deal go with it, while nobody touched them."""
@@ -125,20 +139,14 @@ class StepUndo:
             self.made.setdefault(Activity, {}).update({pk: {} for pk in found})
 
     def _spread(self, kept: dict[type[Model], dict[int, str]]) -> bool:
-        """Keep what a kept row needs, and the parts of a kept record; True when that kept more."""
+        """Keep what a kept row needs; True when that kept more."""
         more = False
-        for model, rows in self.made.items():
-            for field in _keys(model):
-                target = field.related_model
-                for pk in rows:
-                    to = self.now[model][pk][field.attname]
-                    if to not in self.made.get(target, {}):
-                        continue
-                    if pk in kept[model] and to not in kept[target]:
-                        kept[target][to], more = USED, True
-                    is_part = not issubclass(model, Record)
-                    if is_part and to in kept[target] and pk not in kept[model]:
-                        kept[model][pk], more = EDITED, True
+        for model, field in [(user, field) for user in self.made for field in _keys(user)]:
+            others = kept.get(field.related_model)
+            for pk in kept[model] if others is not None else ():
+                to = self.now[model][pk][field.attname]
+                if to in self.made[field.related_model] and to not in others:
+                    others[to], more = USED.format(model._meta.verbose_name), True
         return more
 
     def _drop_what_cannot_come_back(self) -> None:
@@ -187,13 +195,12 @@ class StepUndo:
         for group in [*TOGETHER.get(model._meta.label_lower, ()), *((name,) for name in before)]:
             names = [name for name in group if name in rest]
             rest.difference_update(names)
-            differing = [name for name in names if now[name] != after[name]]
+            differing = [name for name in names if now.get(name) != after[name]]
             if not differing:
-                values |= {name: before[name] for name in names if before[name] != now[name]}
+                values |= {name: before[name] for name in names if before[name] != now.get(name)}
             for name in differing:
-                if name not in COMPUTED and now[name] != before[name]:
-                    held = {"ours": after[name], "theirs": now[name]}
-                    self._conflict(model, pk, "", field=name, **held)
+                if name not in COMPUTED and now.get(name) != before[name]:
+                    self._conflict(model, pk, "", field=name, held=(after[name], now.get(name)))
         return values
 
     def _mine(self, model: type[Model], rows: Any) -> set[int] | None:
@@ -242,7 +249,7 @@ class StepUndo:
     def _remove(self, model: type[Model], ids: list[int]) -> None:
         for user, pointer in _pointers(model, builds_on=False):
             rows = user._base_manager.filter(**{f"{pointer}__in": ids})
-            if getattr(user, "is_derived", False):
+            if _goes_along(user, pointer):
                 rows._raw_delete(rows.db)
             else:
                 rows.update(**{pointer: None})
@@ -257,8 +264,12 @@ class StepUndo:
                 counter = {"version": F("version") + 1, "updated_at": clock.now()}
             else:
                 counter = {}
-            model._base_manager.filter(pk=pk).update(**decoded(model, values), **counter)
-            changes = {name: [now[name], values[name]] for name in sorted(edits)}
+            columns = decoded(model, values)
+            if "custom" in columns:
+                answers = {**decoded(model, now).get("custom", {}), **columns["custom"]}
+                columns["custom"] = {k: v for k, v in answers.items() if v is not None}
+            model._base_manager.filter(pk=pk).update(**columns, **counter)
+            changes = {name: [now.get(name), values[name]] for name in sorted(edits)}
             self.back.setdefault(model, {})[pk] = changes
 
     def _insert(self, model: type[Model], ids: list[int]) -> None:
@@ -272,9 +283,9 @@ class StepUndo:
         model: type[Model],
         pk: int,
         reason: str,
+        *,
         field: str = "",
-        ours: Any = None,
-        theirs: Any = None,
+        held: tuple[Any, Any] = (None, None),
     ) -> None:
         row = model._base_manager.filter(pk=pk).first()
         if row is None and pk in self.lost.get(model, {}):
@@ -287,9 +298,9 @@ class StepUndo:
             "noun": str(model._meta.verbose_name),
             "id": pk,
             "name": str(row) if row is not None else "",
-            "field": str(model._meta.get_field(field).verbose_name) if field else "",  # type: ignore[union-attr]
-            "ours": shown(model, field, ours),
-            "theirs": shown(model, field, theirs),
+            "field": _label(model, field),
+            "ours": shown(model, field, held[0]),
+            "theirs": shown(model, field, held[1]),
             "who": happened.actor_name if happened else "",
             "at": happened.at.isoformat() if happened else "",
             "reason": reason,
@@ -300,21 +311,47 @@ def shown(model: type[Model], name: str, value: Any) -> str:
     """Return a stored value as a person reads it: a colleague's name, a choice's label."""
     if not name or value in (None, ""):
         return ""
+    if name.startswith(CUSTOM):
+        return str(value)[:200]
     field: Any = model._meta.get_field(name)
     if field.is_relation:
         return str(field.related_model._base_manager.filter(pk=value).first() or "")
     return str(dict(field.flatchoices or ()).get(value, value))[:200]
 
 
+def _label(model: type[Model], name: str) -> str:
+    if not name or name.startswith(CUSTOM):
+        return name.removeprefix(CUSTOM).replace("_", " ")
+    return str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
 def _keys(model: type[Model]) -> Iterator[Any]:
     return (field for field in model._meta.concrete_fields if field.is_relation)
 
 
+def _parents_first(models: Iterable[type[Model]]) -> list[type[Model]]:
+    ordered, rest = [], list(models)
+    while rest:
+        ready = [
+            m for m in rest if not {k.related_model for k in _keys(m) if not k.null} & {*rest} - {m}
+        ]
+        ordered += ready or rest
+        rest = [model for model in rest if ready and model not in ready]
+    return ordered
+
+
+def _goes_along(user: type[Model], pointer: str) -> bool:
+    """Whether rows go with what this column of theirs points at: parts, and rows computed from it."""
+    is_part = PARTS.get(user._meta.label_lower) == pointer
+    return is_part or bool(getattr(user, "is_derived", False))
+
+
 def _pointers(model: type[Model], *, builds_on: bool) -> Iterator[tuple[type[Model], str]]:
-    """The foreign keys that point at a model: those whose rows build on it, or the others (logs, derived rows)."""
+    """The foreign keys that point at a model: those whose rows build on it, or the others (logs, parts)."""
     for relation in model._meta.get_fields(include_hidden=True):
         if relation.auto_created and (relation.one_to_many or relation.one_to_one):
             user: Any = relation.related_model
+            pointer = relation.field.attname  # type: ignore[union-attr]
             strong = relation.on_delete in STRONG or issubclass(user, Record)  # type: ignore[union-attr]
-            if builds_on == (strong and not getattr(user, "is_derived", False)):
-                yield user, relation.field.attname  # type: ignore[union-attr]
+            if builds_on == (strong and not _goes_along(user, pointer)):
+                yield user, pointer

@@ -1,0 +1,163 @@
+"""Many rows are changed at once: each by the action of a single one, together one operation that can be undone."""
+
+from time import monotonic
+from typing import Any
+
+from django import forms
+
+from accounts.actor import Actor
+from core.actions import action, run
+from core.errors import HouseError, Invalid, NotFound
+from core.events import publish
+from crm.actions.recording import begin_operation, finish_operation, recording
+from crm.events import OperationRequested
+from crm.forms.bulk import BulkForm
+from crm.models import Operation, OperationPart
+from crm.queries.bulk import NOUNS, VERBS, Verb, chosen, traces, verb_of
+
+AT_ONCE = 20  # rows; more is the worker's
+AT_ONCE_FOR_PROGRAMS = 200
+SLICE = 50
+
+
+@action("contact.bulk", permission="contact:read", form=BulkForm)
+def change_contacts(*, actor: Actor, **asked: Any) -> Operation:
+    """Do with many contacts what `verb` does with one: update, tag, reassign, delete."""
+    return _begin("contacts", actor, **asked)
+
+
+@action("lead.bulk", permission="lead:read", form=BulkForm)
+def change_leads(*, actor: Actor, **asked: Any) -> Operation:
+    """Do with many leads what `verb` does with one: update, reassign, disqualify, reopen, delete."""
+    return _begin("leads", actor, **asked)
+
+
+@action("deal.bulk", permission="deal:read", form=BulkForm)
+def change_deals(*, actor: Actor, **asked: Any) -> Operation:
+    """Do with many deals what `verb` does with one: update, move, reassign, lose, abandon, delete."""
+    return _begin("deals", actor, **asked)
+
+
+@action("operation.write", permission=None)
+def write_slice(operation: Operation, *, actor: Actor, expected: int) -> Operation:
+    """Change the next rows of a large operation; does nothing when somebody else has."""
+    asked = operation.details
+    if operation.state != Operation.State.RUNNING or asked["last"] != expected:
+        return operation
+    ids = asked["ids"]
+    if ids is None:
+        rows = chosen(actor, asked["noun"], None, asked["query"])
+        rows = rows.filter(pk__gt=expected, pk__lte=asked["upto"])
+        part = list(rows.order_by("pk").values_list("pk", flat=True)[:SLICE])
+    else:
+        part = [pk for pk in ids if pk > expected][:SLICE]
+    if part:
+        _change(operation, actor, part)
+        asked["last"] = part[-1]
+    operation.store("details")
+    if len(part) < SLICE:
+        finish_operation(operation)
+    return operation
+
+
+def carry_on_changing(operation: Operation, *, actor: Actor, seconds: float) -> bool:
+    """Change as many slices as fit into the time; True when it is over. Call outside a transaction."""
+    end = monotonic() + seconds
+    while operation.state == Operation.State.RUNNING and monotonic() < end:
+        operation = write_slice(operation, actor=actor, expected=operation.details["last"])
+    return operation.state != Operation.State.RUNNING
+
+
+def check_values(verb: Verb, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the cleaned values that are meant for every row; raises Invalid for those that fit none."""
+    form = (verb.spec.form or forms.Form)(data)
+    form.is_valid()
+    whole = not verb.action.endswith(".update")
+    wrong = {name: list(map(str, texts)) for name, texts in form.errors.items()}
+    if errors := {name: texts for name, texts in wrong.items() if whole or name in data}:
+        raise Invalid(errors)
+    if unknown := data.keys() - form.fields.keys():
+        raise Invalid({"data": [f"Unknown: {', '.join(sorted(unknown))[:200]}."]})
+    return {name: form.cleaned_data.get(name) for name in data if name in form.fields}
+
+
+def _begin(
+    noun: str,
+    actor: Actor,
+    *,
+    verb: str,
+    data: dict[str, Any],
+    ids: list[int] | None = None,
+    filters: str = "",
+    **_: Any,
+) -> Operation:
+    wanted = verb_of(noun, verb)
+    if wanted is None:
+        known = ", ".join(one.key for one in VERBS[noun])
+        raise Invalid({"verb": [f"There is no such verb. Known ones: {known}."]})
+    actor.require(wanted.spec.permission or "")
+    said = [str(value) for value in check_values(wanted, data).values() if value]
+    rows = chosen(actor, noun, None, filters) if ids is None else None
+    total = len(ids or ()) if rows is None else rows.count()
+    newest = None if rows is None else rows.order_by("-pk").values_list("pk", flat=True).first()
+    nouns = noun if total != 1 else NOUNS[noun].one
+    title = f"{wanted.done} {total:,} {nouns}" + (f": {', '.join(said)}" if said else "")
+    operation = begin_operation(
+        Operation.Kind.BULK_DELETE if verb == "delete" else Operation.Kind.BULK_EDIT,
+        title,
+        actor=actor,
+        permission=wanted.spec.permission or "",
+        total=total,
+        details={
+            "noun": noun, "verb": verb, "data": data, "ids": ids, "query": filters,
+            "last": 0, "upto": newest or 0,
+        },
+    )  # fmt: skip
+    if total > (AT_ONCE_FOR_PROGRAMS if actor.via == "api" else AT_ONCE):
+        publish(OperationRequested(operation_id=operation.pk), actor=actor)
+        return operation
+    part = list(rows.order_by("pk").values_list("pk", flat=True)) if rows is not None else ids or []
+    operation.results = _change(operation, actor, part)  # type: ignore[attr-defined]
+    finish_operation(operation)
+    return operation
+
+
+def _change(operation: Operation, actor: Actor, ids: list[int]) -> list[dict[str, Any]]:
+    """Change these rows within one step; what fails is listed by name and reason, and changes nothing."""
+    asked = operation.details
+    verb = verb_of(asked["noun"], asked["verb"])
+    assert verb is not None
+    found = {row.pk: row for row in NOUNS[asked["noun"]].rows(actor).filter(pk__in=ids)}
+    results = []
+    with recording(operation=operation, actor=actor) as record:
+        record.counts = False
+        for queryset in traces(asked["noun"], ids) if asked["verb"] != "delete" else ():
+            record.watch(queryset)
+        for pk in ids:
+            row = found.get(pk)
+            result: dict[str, Any] = {"id": pk, "name": str(row or f"No. {pk}"), "ok": True}
+            try:
+                _run(verb, row, actor, asked["data"])
+            except HouseError as error:
+                result |= {"ok": False, "code": error.code, "reason": error.message}
+            results.append(result)
+    failures = [result for result in results if not result["ok"]]
+    if failures:
+        OperationPart.objects.create(
+            operation=operation,
+            kind=OperationPart.Kind.FAILURE,
+            step=operation.steps,
+            rows=failures,
+        )
+    operation.row_count += len(results) - len(failures)
+    operation.failed_count += len(failures)
+    operation.save(update_fields=["row_count", "failed_count"])
+    return results
+
+
+def _run(verb: Verb, row: Any, actor: Actor, data: dict[str, Any]) -> None:
+    if row is None:
+        raise NotFound
+    form: Any = verb.spec.form
+    sent = {**form.values(row), **data} if hasattr(form, "values") else data
+    run(verb.action, row, actor=actor, data=sent)
