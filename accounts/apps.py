@@ -20,10 +20,13 @@ class AccountsConfig(AppConfig):
         from accounts import adapters
         from accounts.actor import of_event
         from accounts.models import Workspace
+        from accounts.queries.saved_views import tabs_of
         from accounts.refusals import record
         from core import registry
         from core.jobs import use_zone
+        from core.lists import saved_views
 
+        saved_views.append(tabs_of)
         registry.register_actor_factory(of_event)
         registry.register_refusal_recorder(record)
         use_zone(lambda: Workspace.current().timezone)

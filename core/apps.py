@@ -17,7 +17,7 @@ class CoreConfig(AppConfig):
         from core import checks, invariants  # noqa: F401  (both register themselves)
 
         for app in HOUSE_APPS:
-            for part in ("actions", "subscribers", "jobs", "menu", "invariants"):
+            for part in ("actions", "subscribers", "jobs", "menu", "invariants", "lists"):
                 load(f"{app}.{part}")
 
 

@@ -1,14 +1,12 @@
-"""The workspace's settings, and each person's saved views."""
+"""The workspace's settings."""
 
 from typing import Any
 
 from accounts.actor import Actor
 from accounts.events import WorkspaceUpdated
-from accounts.forms.notifications import SaveViewForm
 from accounts.forms.workspace import UpdateWorkspaceForm
-from accounts.models import SavedView, Workspace
+from accounts.models import Workspace
 from core.actions import action
-from core.errors import Refused
 from core.events import publish
 
 
@@ -26,20 +24,3 @@ def update_workspace(workspace: Workspace, *, actor: Actor, **values: Any) -> Wo
         workspace.save()
         publish(WorkspaceUpdated(workspace.pk, changes), actor=actor)
     return workspace
-
-
-@action("view.save", permission="profile:update", form=SaveViewForm)
-def save_view(*, actor: Actor, page: str, name: str, **values: Any) -> SavedView:
-    """Keep a list's filters under a name; the same name again replaces them."""
-    if actor.user is None:
-        raise Refused("A view belongs to a person.")
-    view, _ = SavedView.objects.update_or_create(
-        user=actor.user, page=page, name=name, defaults=values
-    )
-    return view
-
-
-@action("view.delete", permission="profile:update")
-def delete_view(view: SavedView, *, actor: Actor) -> None:
-    """Forget a saved view of one's own."""
-    view.delete()

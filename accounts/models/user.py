@@ -91,6 +91,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     joined_at = models.DateTimeField(default=clock.now)
     deactivated_at = models.DateTimeField(null=True, blank=True)
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    # Which columns each view of a list shows to this person: {list: {view: {"columns": …, "dense": …}}}.
+    lists = models.JSONField(default=dict, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 

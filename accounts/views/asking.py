@@ -21,7 +21,7 @@ def ask(
     message: str,
     back: str,
     submit: str = "Save",
-    to: str = "",
+    to: str | Callable[[Any], str] = "",
     initial: dict[str, Any] | None = None,
     actor: Actor | None = None,
     template: str = "accounts/form.html",
@@ -40,9 +40,10 @@ def ask(
         except Invalid as error:
             form_errors(bound, error)
         else:
-            return done(request, to or result, message)
+            return done(request, to(result) if callable(to) else to or result, message)
     context |= {"form": bound, "title": title, "submit": submit, "back": back}
-    return page(request, template, context, status=422 if bound.errors else 200)
+    status = 422 if bound.errors else 200
+    return page(request, template, context, parts=("sheet-form",), status=status)
 
 
 def sent(request: HttpRequest) -> Any:

@@ -12,29 +12,23 @@ from accounts.forms.people import (
     ChangeRolesForm,
     InviteUserForm,
     UpdateUserForm,
-    role_choices,
 )
+from accounts.listing import export_page, list_page
+from accounts.lists import PEOPLE
 from accounts.models import User
-from accounts.queries.people import people_for, person_for
+from accounts.queries.people import person_for
 from accounts.queries.roles import matrix_rows
 from accounts.roles import ROLE_LABELS, ROLES
 from accounts.views.asking import actor_of, ask
 from core.doors import door
-from core.pages import done, page, paginate
+from core.pages import done
 
 BOTH = ("GET", "HEAD", "POST")
 LIST = "accounts:person-list"
 
 
-@door("user:manage")
-def list_(request: HttpRequest) -> HttpResponse:
-    """Everybody who works here."""
-    search, role = request.GET.get("q", "").strip(), request.GET.get("role", "")
-    found = people_for(actor_of(request), search, role)
-    order = ("-is_active", "name", "pk")
-    rows = paginate(found, request.GET.get("cursor", ""), order=order)
-    context = {"rows": rows, "roles": role_choices(), "labels": ROLE_LABELS}
-    return page(request, "accounts/people/list.html", context, parts=("person-rows",))
+list_ = list_page(PEOPLE)
+export = export_page(PEOPLE)
 
 
 @door("user:manage", BOTH)

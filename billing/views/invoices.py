@@ -2,28 +2,19 @@
 
 from django.http import HttpRequest, HttpResponse
 
+from accounts.listing import export_page, list_page
 from billing.links import public_url, token_of
-from billing.queries.invoices import invoice_for, invoices_for
+from billing.lists import INVOICES
+from billing.queries.invoices import invoice_for
 from billing.views.documents import document
 from core.actions import run
 from core.doors import door
 from core.pages import done, page
 from crm.queries.deals import deal_for
-from crm.sheets import listed, sheet
+from crm.sheets import sheet
 
-VIEWS: dict[str, tuple[str, dict[str, str]]] = {
-    "": ("All", {}),
-    "issued": ("Unpaid", {"state": "issued"}),
-    "paid": ("Paid", {"state": "paid"}),
-    "void": ("Void", {"state": "void"}),
-}
-
-
-@door("invoice:read")
-def list_(request: HttpRequest) -> HttpResponse:
-    """All invoices that the person may see."""
-    context = listed(request, invoices_for, VIEWS)
-    return page(request, "billing/invoices/list.html", context, parts=("invoice-rows",))
+list_ = list_page(INVOICES)
+export = export_page(INVOICES)
 
 
 @door("invoice:read")

@@ -2,35 +2,25 @@
 
 from django.http import HttpRequest, HttpResponse
 
+from accounts.listing import export_page, list_page
 from billing.links import public_url, token_of
+from billing.lists import PAYMENTS
 from billing.models import Payment
-from billing.queries.payments import payment_for, payment_sums, payments_for, waiting_checkouts
+from billing.queries.payments import payment_for, payment_sums, waiting_checkouts
 from core.doors import door
 from core.money import Money
 from core.pages import page
-from crm.sheets import listed, sheet
+from crm.sheets import sheet
 
-VIEWS: dict[str, tuple[str, dict[str, int]]] = {
-    "": ("All", {}),
-    "review": ("Needs review", {"needs_review": True}),
-    "refunded": ("Refunded", {"refunded_minor__gt": 0}),
-}
-
-
-@door("payment:read")
-def list_(request: HttpRequest) -> HttpResponse:
-    """Money that came, money that went back, and pages on which somebody may be paying."""
-    waiting = [
+list_ = list_page(
+    PAYMENTS,
+    sums=lambda actor: [Money(row["minor"], row["currency"]) for row in payment_sums(actor)],
+    waiting=lambda actor: [
         (checkout, public_url("billing:public-pay", token_of(checkout.proposal)))
-        for checkout in waiting_checkouts(request.actor).order_by("-pk")[:20]
-    ]
-    context = {
-        **listed(request, payments_for, VIEWS, order=("-paid_at", "-pk")),
-        "waiting": waiting,
-        "sums": [Money(row["minor"], row["currency"]) for row in payment_sums(request.actor)],
-        "to_review": payments_for(request.actor, VIEWS["review"][1]).count(),
-    }
-    return page(request, "billing/payments/list.html", context, parts=("payment-rows",))
+        for checkout in waiting_checkouts(actor).order_by("-pk")[:20]
+    ],
+)
+export = export_page(PAYMENTS)
 
 
 @door("payment:read")

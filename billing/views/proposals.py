@@ -4,10 +4,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from accounts.listing import export_page, list_page
 from accounts.models import Workspace
 from billing.actions.sending import wants_approval
 from billing.forms.proposals import DraftProposalForm, ReviseProposalForm, lines_from_post
 from billing.links import public_url, token_of
+from billing.lists import PROPOSALS
 from billing.models import Proposal
 from billing.models.proposal import CLOSED
 from billing.queries.proposals import (
@@ -17,7 +19,6 @@ from billing.queries.proposals import (
     lines_to_edit,
     printed,
     proposal_for,
-    proposals_for,
 )
 from billing.texts import TERMS
 from billing.views.documents import document
@@ -28,25 +29,11 @@ from core.pages import done, page
 from crm.models import Deal, Lead
 from crm.queries.deals import deal_for
 from crm.queries.leads import lead_for
-from crm.sheets import add_errors, listed, sheet
+from crm.sheets import add_errors, sheet
 
 BOTH = ("GET", "HEAD", "POST")
-VIEWS: dict[str, tuple[str, dict[str, str]]] = {
-    "": ("All", {}),
-    "draft": ("Drafts", {"state": "draft"}),
-    "pending_approval": ("Waiting for approval", {"state": "pending_approval"}),
-    "sent": ("Sent", {"state": "sent"}),
-    "viewed": ("Viewed", {"state": "viewed"}),
-    "accepted": ("Accepted", {"state": "accepted"}),
-    "paid": ("Paid", {"state": "paid"}),
-}
-
-
-@door("proposal:read")
-def list_(request: HttpRequest) -> HttpResponse:
-    """All proposals that the person may see."""
-    context = listed(request, proposals_for, VIEWS)
-    return page(request, "billing/proposals/list.html", context, parts=("proposal-rows",))
+list_ = list_page(PROPOSALS)
+export = export_page(PROPOSALS)
 
 
 @door("proposal:read")

@@ -4,6 +4,7 @@ from ninja import Router
 
 from core.verbs import browse, offer
 from crm.api import shapes
+from crm.lists import TASKS
 from crm.queries.activities import activities_for, activity_for
 
 router = Router(tags=["Activities"])
@@ -13,8 +14,7 @@ browse(
     "activity:read",
     shapes.activity,
     activities_for,
-    filters={"type": "type", "due_before": "due_at__lt", "due_after": "due_at__gte"}
-    | {name: f"{name}_id" for name in ("contact", "lead", "deal", "actor")},
+    **TASKS.rest(),
     search=("subject__icontains",),
 )
 offer(router, "POST /activities", "activity.create", shapes.activity)

@@ -7,16 +7,16 @@ from django.http import HttpRequest
 from ninja import Router
 
 from core.api import listing, rest
-from core.verbs import browse, by, offer
+from core.verbs import browse, offer
 from crm.api import deals as deals_api
 from crm.api import shapes
+from crm.lists import CONTACTS
 from crm.models import Contact
 from crm.queries.activities import activities_for
 from crm.queries.contacts import contact_for, contacts_for
 from crm.queries.timeline import timeline
 
 router = Router(tags=["Contacts"])
-PLAIN = "kind stage source city industry country email phone company_name"
 
 
 def rows(actor: Any) -> QuerySet[Contact]:
@@ -31,7 +31,6 @@ browse(
     shapes.contact,
     rows,
     find=contact_for,
-    filters={name: name for name in PLAIN.split()} | {"owner": "owner_id", "tag": "tags__name"},
     search=(
         "first_name__istartswith",
         "last_name__istartswith",
@@ -39,7 +38,7 @@ browse(
         "email__istartswith",
         "phone_e164__endswith",
     ),
-    orderings=by("-created_at", "created_at", "-score", "-updated_at"),
+    **CONTACTS.rest(),
 )
 offer(router, "POST /contacts", "contact.create", shapes.contact)
 offer(router, "PATCH /contacts/{int:pk}", "contact.update", shapes.contact, contact_for)

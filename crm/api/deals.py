@@ -5,8 +5,9 @@ from typing import Any
 from django.db.models import QuerySet
 from ninja import Router
 
-from core.verbs import browse, by, offer
+from core.verbs import browse, offer
 from crm.api import shapes
+from crm.lists import DEALS
 from crm.models import Deal
 from crm.queries.deals import deal_for, deals_for
 
@@ -25,10 +26,8 @@ browse(
     shapes.deal,
     rows,
     find=deal_for,
-    filters={"status": "status", "currency": "currency"}
-    | {name: f"{name}_id" for name in ("pipeline", "stage", "owner", "contact", "lead")},
     search=("title__icontains",),
-    orderings=by("-created_at", "created_at", "-updated_at") | {"-value": ("-value_minor", "-pk")},
+    **DEALS.rest(),
 )
 offer(router, "POST /deals", "deal.create", shapes.deal)
 for route, action in (

@@ -8,25 +8,16 @@ from ninja import Router
 from core.actions import clean
 from core.api import body_of, listing, rest
 from core.errors import Refused
-from core.verbs import browse, by, offer
+from core.verbs import browse, offer
 from crm.actions.leads import create_lead
 from crm.api import shapes
 from crm.forms.leads import IntakeLeadForm
+from crm.lists import LEADS
 from crm.queries.leads import lead_for, leads_for
 
 router = Router(tags=["Leads"])
 intake = Router(tags=["Leads"])
-LISTED: dict[str, Any] = {
-    "filters": {
-        name: name
-        for name in ("status", "stage", "source", "city", "industry", "region", "business_name")
-    }
-    | {
-        "owner": "owner_id",
-        "contact": "contact_id",
-        "score_min": "score__gte",
-        "score_max": "score__lte",
-    },
+LISTED: dict[str, Any] = LEADS.rest() | {
     "search": (
         "title__istartswith",
         "business_name__icontains",
@@ -34,7 +25,6 @@ LISTED: dict[str, Any] = {
         "contact__last_name__istartswith",
         "contact__phone_e164__endswith",
     ),
-    "orderings": by("-created_at", "created_at", "-score", "-updated_at"),
 }
 
 browse(router, "/leads", "lead:read", shapes.lead, leads_for, find=lead_for, **LISTED)

@@ -5,41 +5,25 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from accounts.listing import cell_page, export_page, list_page
 from core.actions import run
 from core.doors import door
 from core.errors import NotFound
 from core.numbers import is_number
-from core.pages import done, page, paginate
+from core.pages import done, page
 from crm.forms.calls import LogCallForm, due_after
+from crm.lists import TASKS
 from crm.models import Contact, Lead
-from crm.queries.activities import activities_for, activity_for
+from crm.queries.activities import activity_for
 from crm.queries.contacts import contact_for, contacts_for
 from crm.queries.deals import deal_for
 from crm.queries.leads import lead_for
 from crm.sheets import BOTH, ask, sheet
 
 FINDERS = {"lead": lead_for, "deal": deal_for, "contact": contact_for}
-VIEWS: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
-    "": ("To do", {"state": "open"}, ("due_at", "pk")),
-    "mine": ("Mine", {"state": "open", "owner": "me"}, ("due_at", "pk")),
-    "done": ("Done", {"state": "done"}, ("-completed_at", "-pk")),
-}
-
-
-@door("activity:read")
-def list_(request: HttpRequest) -> HttpResponse:
-    """What is to be done, the most urgent first; and what is done."""
-    chosen = request.GET.get("view", "") if request.GET.get("view", "") in VIEWS else ""
-    _, filters, order = VIEWS[chosen]
-    activities = activities_for(request.actor, filters)
-    if chosen != "done":
-        activities = activities.filter(due_at__isnull=False)
-    context = {
-        "rows": paginate(activities, request.GET.get("cursor", ""), order=order),
-        "views": [(key, view[0]) for key, view in VIEWS.items()],
-        "chosen": chosen,
-    }
-    return page(request, "crm/activities/list.html", context, parts=("activity-rows",))
+list_ = list_page(TASKS)
+export = export_page(TASKS)
+cell = cell_page(TASKS)
 
 
 @door("activity:create", BOTH)

@@ -4,26 +4,17 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from accounts.listing import cell_page, export_page, list_page, near
 from core.doors import door
 from core.pages import page
-from crm.queries.contacts import contact_for, contacts_for
+from crm.lists import CONTACTS
+from crm.queries.contacts import contact_for
 from crm.queries.timeline import timeline
-from crm.sheets import listed, sheet
+from crm.sheets import sheet
 
-VIEWS: dict[str, tuple[str, dict[str, str]]] = {
-    "": ("Everybody", {}),
-    "mine": ("Mine", {"owner": "me"}),
-    "people": ("People", {"kind": "person"}),
-    "companies": ("Businesses", {"kind": "company"}),
-    "customers": ("Customers", {"stage": "customer"}),
-}
-
-
-@door("contact:read")
-def list_(request: HttpRequest) -> HttpResponse:
-    """All contacts that the person may see."""
-    context = listed(request, contacts_for, VIEWS)
-    return page(request, "crm/contacts/list.html", context, parts=("contact-rows",))
+list_ = list_page(CONTACTS)
+export = export_page(CONTACTS)
+cell = cell_page(CONTACTS)
 
 
 @door("contact:read")
@@ -39,6 +30,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "consents": contact.consents.order_by("-at", "-pk")[:10],
         "addresses": contact.addresses.all()[:20],
         "entries": timeline(actor, contact, limit=30),
+        "near": near(request, CONTACTS, contact),
     }
     return page(request, "crm/contacts/detail.html", context)
 

@@ -3,87 +3,52 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
-from core.actions import run
-from core.doors import door
+from accounts.listing import cell_page, export_page, list_page, near
+from core.actions import CATALOGUE, run
+from core.doors import View, door
 from core.numbers import is_number
-from core.pages import page
+from core.pages import done, page
+from crm.deal_verbs import deal_verbs, primary
 from crm.forms.fields import major
-from crm.lead_path import Verb, address
-from crm.models import Deal, Item
+from crm.lists import DEALS
+from crm.models import Deal, Item, PriceList
+from crm.queries.approvals import approval_missing, pending_approval
+from crm.queries.board import forget_figures
+from crm.queries.catalog import list_of
 from crm.queries.contacts import contact_for
-from crm.queries.deals import deal_for, deals_for
+from crm.queries.deals import deal_facts, deal_for
+from crm.queries.rotting import today
 from crm.queries.timeline import timeline
-from crm.sheets import BOTH, ask, listed, sheet
+from crm.sheets import BOTH, ask, press, sheet
 from crm.views.activities import choose
-from crm.views.board import show
+from crm.views.board import event
 
-VIEWS: dict[str, tuple[str, dict[str, str]]] = {
-    "": ("Open", {"status": "open"}),
-    "mine": ("Mine", {"status": "open", "owner": "me"}),
-    "won": ("Won", {"status": "won"}),
-    "lost": ("Lost", {"status": "lost"}),
-    "all": ("All", {}),
-}
-# key, permission, label, icon, how, statuses in which it is possible
-DEAL_VERBS = (
-    ("edit", "deal:update", "Edit", "note", "sheet", ("open",)),
-    ("lines", "deal:update", "Edit what is sold", "list", "link", ("open",)),
-    ("approval", "deal:update", "Ask for approval", "shield", "sheet", ("open",)),
-    ("win", "deal:close-won", "Mark won", "trophy", "sheet", ("open",)),
-    ("lose", "deal:close-lost", "Mark lost, with a reason", "x", "sheet", ("open",)),
-    ("abandon", "deal:abandon", "Give up", "pause", "sheet", ("open",)),
-    ("reopen", "deal:reopen", "Reopen", "undo", "sheet", ("won",)),
-    ("reassign", "deal:reassign", "Reassign", "users", "sheet", ()),
-    ("delete", "deal:delete", "Delete", "x", "sheet", ()),
-)
-
-
-@door("deal:read")
-def list_(request: HttpRequest) -> HttpResponse:
-    """All deals that the person may see."""
-    context = listed(request, deals_for, VIEWS)
-    return page(request, "crm/deals/list.html", context, parts=("deal-rows",))
+list_ = list_page(DEALS, bar="crm/deals/_switch.html")
+export = export_page(DEALS)
+cell = cell_page(DEALS)
 
 
 @door("deal:read")
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One deal: value, stage, lines, approval and everything that happened."""
-    deal = deal_for(request.actor, pk)
-    approvals = list(
-        deal.approvals.select_related("requested_by", "decided_by").order_by("-pk")[:10]
-    )
-    verbs = deal_verbs(deal, request.actor)
+    """One deal: value, stage, lines, approval, playbook and everything that happened."""
+    actor = request.actor
+    deal = deal_for(actor, pk)
+    about = deal_facts(actor, deal)
+    verbs = deal_verbs(deal, actor, about)
     context = {
+        **about,
         "deal": deal,
         "contact": deal.contact,
-        "lines": deal.lines.order_by("order", "pk"),
-        "stages": deal.pipeline.stages.order_by("order", "pk"),
-        "approvals": approvals,
-        "pending": next((one for one in approvals if one.state == "pending"), None),
         "verbs": verbs,
-        "menu": [verb for key, verb in verbs.items() if key != "propose"],
-        "primary": verbs.get("win") if deal.status == "open" else None,
-        "entries": timeline(request.actor, deal, limit=30),
+        "menu": [verb for key, verb in verbs.items() if key not in {"propose", "start"}],
+        "primary": primary(deal, verbs, about),
+        "entries": timeline(actor, deal, limit=30),
+        "near": near(request, DEALS, deal),
     }
     return page(request, "crm/deals/detail.html", context)
-
-
-def deal_verbs(deal: Deal, actor: Any) -> dict[str, Verb]:
-    """The verbs that the person's role holds for this deal; closed deals offer only what is left."""
-    found: dict[str, Verb] = {}
-    if actor.can("activity:create"):
-        url = f"{reverse('crm:activity-log')}?deal={deal.pk}"
-        found["log"] = Verb("log", "Log a call", url, "call", "sheet")
-    for key, permission, label, icon, how, statuses in DEAL_VERBS:
-        if (not statuses or deal.status in statuses) and actor.can(permission, deal):
-            url = reverse(f"crm:deal-{key}", args=[deal.pk])
-            found[key] = Verb(key, label, url, icon, how, danger=key == "delete")
-    url = address("billing:proposal-new-deal", deal.pk)
-    if url and deal.status == "open" and actor.can("proposal:create", deal):
-        found["propose"] = Verb("propose", "Draft a proposal", url, "doc", "link")
-    return found
 
 
 @door("deal:create", BOTH)
@@ -108,21 +73,50 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 edit = sheet("deal.update", deal_for, title="Edit {.title}", submit="Save", message="Saved.")
-win = sheet(
-    "deal.win",
-    deal_for,
-    title="Mark {.title} won",
-    submit="Mark won",
-    message="Won.",
-)
-lose = sheet(
+
+
+def closing(name: str, **words: Any) -> View:
+    """Make the sheet of a verb that the board opens, too: there the board stays, and fetches itself anew."""
+
+    @door(CATALOGUE[name].permission or "", BOTH)
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        deal = deal_for(request.actor, pk)
+        is_open, asks = deal.status == Deal.Status.OPEN, request.method != "POST"
+        missing = approval_missing(deal) if is_open and name != "deal.lose" else ""
+        if name == "deal.win" and asks and missing and not pending_approval(deal):
+            return redirect("crm:deal-approval", pk)
+        said = {**words, "title": words["title"].format(deal), "intro": missing}
+        said |= {"initial": {"closed_on": today()}, "event": event(request, "board-changed")}
+        return ask(request, name, deal, to=deal, **said)
+
+    return view
+
+
+win = closing("deal.win", title="Mark {.title} won", submit="Mark won", message="Won.")
+lose = closing(
     "deal.lose",
-    deal_for,
     title="Why was {.title} lost?",
     submit="Mark lost",
     message="Marked lost.",
     danger=True,
 )
+approval = closing(
+    "deal.request_approval",
+    title="Ask for approval of {.title}",
+    submit="Ask a manager",
+    message="Asked. You are told when it is decided.",
+)
+snooze = sheet(
+    "deal.snooze",
+    deal_for,
+    title="Let {.title} rest",
+    submit="Let it rest",
+    message="It rests, and is not called stuck before that day.",
+    intro="It counts as stuck again after that day, unless something happens.",
+)
+unsnooze = press("deal.unsnooze", deal_for, "Taken up again.")
+start = press("deal.start_process", deal_for, "The playbook has started.")
+stop = press("deal.stop_process", deal_for, "The deal goes its own way.")
 abandon = sheet(
     "deal.abandon",
     deal_for,
@@ -147,14 +141,6 @@ reassign = sheet(
     submit="Reassign",
     message="Reassigned.",
 )
-approval = sheet(
-    "deal.request_approval",
-    deal_for,
-    title="Ask for approval of {.title}",
-    submit="Ask",
-    message="Asked. You are told when it is decided.",
-    intro="A manager other than you looks at the value and the lines as they are now.",
-)
 delete = sheet(
     "deal.delete",
     deal_for,
@@ -169,22 +155,25 @@ delete = sheet(
 
 @door("deal:update", BOTH)
 def move(request: HttpRequest, pk: int) -> HttpResponse:
-    """Move the deal to another stage; a board that asked gets itself back."""
+    """Move the deal to another stage; on the board, which asked, the card is there already."""
     deal = deal_for(request.actor, pk)
-    if request.method == "POST" and request.htmx and request.htmx.target == "board":
-        run("deal.move", deal, actor=request.actor, data=request.POST)
-        return show(deal.pipeline, request)
-    return ask(
-        request,
-        "deal.move",
-        deal,
-        title=f"Move {deal.title}",
-        submit="Move",
-        to=deal,
-        message="Moved.",
-        initial={"stage": deal.stage_id},
-        choices={"stage": deal.pipeline.stages.order_by("order", "pk")},
-    )
+    if request.method == "POST":
+        before = deal.stage_id
+        moved = run("deal.move", deal, actor=request.actor, data=request.POST)
+        forget_figures(moved.pipeline)
+        return done(
+            request,
+            deal,
+            f"{deal.title} moved to {moved.stage.name}.",
+            event(request, "deal-moved"),
+            undo=(request.path, {"stage": before}),
+            deal=pk,
+            stage=moved.stage_id,
+        )
+    about = deal_facts(request.actor, deal)
+    verbs = deal_verbs(deal, request.actor, about)
+    context = {**about, "deal": deal, "verbs": verbs, "back": deal.get_absolute_url()}
+    return page(request, "crm/deals/move.html", context, parts=("sheet-form",))
 
 
 @door("deal:update", BOTH)
@@ -201,7 +190,9 @@ def lines(request: HttpRequest, pk: int) -> HttpResponse:
         message="Saved. The value follows the lines.",
         template="crm/deals/lines.html",
         rows=_rows(deal, request.POST),
-        items=Item.objects.filter(is_active=True).order_by("name")[:500],
+        items=Item.objects.active().order_by("name")[:500],
+        choices={"price_list": PriceList.objects.filter(is_active=True, currency=deal.currency)},
+        uses=list_of(deal),
     )
 
 
@@ -212,9 +203,10 @@ def _rows(deal: Deal, typed: Any) -> list[dict[str, Any]]:
     while f"lines-{len(rows)}-quantity" in typed:
         rows.append({name: typed.get(f"lines-{len(rows)}-{name}", "") for name in names})
     if not rows:
-        for line in deal.lines.order_by("order", "pk"):
+        for line in deal.lines.select_related("item").order_by("order", "pk"):
             price = major(line.unit_price_minor, deal.currency)
-            values = (line.item_id, line.description, line.quantity.normalize(), price)
+            item = f"{line.item.sku} · {line.item.name}" if line.item else ""
+            values = (item, line.description, line.quantity.normalize(), price)
             rows.append(dict(zip(names, values, strict=True)))
         rows += [{"quantity": 1}] * 3
     return rows

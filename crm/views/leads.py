@@ -4,30 +4,17 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from accounts.listing import cell_page, export_page, list_page, near
 from core.doors import door
-from core.models import Event
 from core.pages import page
 from crm.lead_path import lead_path, lead_verbs, primary
+from crm.lists import LEADS
 from crm.models import Lead
-from crm.queries.leads import lead_for, leads_for
+from crm.queries.leads import lead_for
 from crm.queries.timeline import timeline
-from crm.sheets import listed, press, sheet
+from crm.sheets import press, sheet
 
 CHANGED = "lead-changed"
-VIEWS: dict[str, tuple[str, dict[str, str]]] = {
-    "": ("All leads", {}),
-    "mine": ("Mine", {"owner": "me"}),
-    "hot": ("Hot", {"temperature": "hot"}),
-    "new": ("New", {"stage": "NEW"}),
-    "interested": ("Interested", {"stage": "INTERESTED"}),
-    "unassigned": ("Unassigned", {"owner": "none"}),
-    "disqualified": ("Disqualified", {"status": "disqualified"}),
-}
-SORTS = {
-    "score": ("Score", ("-score", "-pk")),
-    "newest": ("Newest", ("-created_at", "-pk")),
-    "quiet": ("Longest quiet", ("updated_at", "pk")),
-}
 MENU = (
     "log", "edit", "qualify", "convert", "propose", "reassign", "rescore", "reopen", "disqualify",
     "delete",
@@ -35,18 +22,9 @@ MENU = (
 PARTS = ("lead-bar", "lead-head", "lead-info", "lead-main", "lead-latest")
 
 
-@door("lead:read")
-def list_(request: HttpRequest) -> HttpResponse:
-    """All leads that the person may see: views, search, filters, keyset pages."""
-    sort = request.GET.get("sort", "") if request.GET.get("sort", "") in SORTS else "score"
-    typed = ("q", "source", "stage", "owner")
-    context = listed(request, leads_for, VIEWS, typed=typed, order=SORTS[sort][1]) | {
-        "sorts": [(key, label) for key, (label, _) in SORTS.items()],
-        "sort": sort,
-        "stages": Lead.Stage.choices,
-        "sources": Lead._meta.get_field("source").choices,
-    }
-    return page(request, "crm/leads/list.html", context, parts=("lead-rows",))
+list_ = list_page(LEADS)
+export = export_page(LEADS)
+cell = cell_page(LEADS)
 
 
 @door("lead:read")
@@ -65,30 +43,12 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "path": lead_path(lead, verbs),
         "primary": primary(lead, verbs),
         "tab": tab,
-        "seen": _seen(lead),
         "deals": _deals(lead, request.actor),
         "entries": entries,
         "latest": entries[:6],
+        "near": near(request, LEADS, lead),
     }
     return page(request, "crm/leads/detail.html", context, parts=PARTS)
-
-
-@door("lead:read")
-def pulse(request: HttpRequest, pk: int) -> HttpResponse:
-    """Tell the open page whether something happened since it was made; its parts then fetch themselves."""
-    lead = lead_for(request.actor, pk)
-    seen = _seen(lead)
-    if request.GET.get("seen") == str(seen):
-        return HttpResponse(status=204)
-    response = page(request, "crm/leads/_pulse.html", {"lead": lead, "seen": seen})
-    response["HX-Trigger"] = CHANGED
-    return response
-
-
-def _seen(lead: Lead) -> int:
-    """The number of the last happening around the lead's contact."""
-    around = Event.objects.filter(contact_id=lead.contact_id).order_by("-pk")
-    return around.values_list("pk", flat=True).first() or 0
 
 
 def _deals(lead: Lead, actor: Any) -> list[Any]:

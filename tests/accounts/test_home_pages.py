@@ -136,9 +136,9 @@ def test_an_administrator_works_through_the_pages(people):
 
 def test_a_list_answers_the_part_that_is_targeted(people):
     client = browser(people.ada)
-    headers = {"HX-Request": "true", "HX-Target": "person-rows"}
+    headers = {"HX-Request": "true", "HX-Target": "list-rows"}
     html = client.get("/people/?q=ada", headers=headers).content.decode()
-    assert html.lstrip().startswith('<div class="flat" id="person-rows">')
+    assert html.lstrip().startswith('<div class="flat" id="list-rows">')
     assert "Ada Admin" in html
     assert "<html" not in html
 

@@ -4,7 +4,8 @@ import pytest
 
 from accounts.actions import people as verbs
 from accounts.actions.teams import create_team, delete_team, set_members, update_team
-from accounts.actions.workspace import delete_view, save_view, update_workspace
+from accounts.actions.saved_views import delete_view, save_view
+from accounts.actions.workspace import update_workspace
 from accounts.models import Grant, Membership, SavedView, Team, User, Workspace
 from accounts.roles import ADMIN, REP, VIEWER
 from core.actions import run

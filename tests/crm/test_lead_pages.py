@@ -165,8 +165,8 @@ def test_each_part_of_the_lead_page_fetches_itself(rita, part):
 def test_the_rows_fetch_themselves_for_a_search(rita):
     make_lead(owner=rita, title="Sharma", contact=make_contact(first_name="Meera"))
     make_lead(owner=rita, title="Royal", contact=make_contact(first_name="Imran"))
-    answer = browser(rita).get("/leads/?q=meera", headers=htmx("lead-rows")).content.decode()
-    assert answer.lstrip().startswith('<div class="flat" id="lead-rows"')
+    answer = browser(rita).get("/leads/?q=meera", headers=htmx("list-rows")).content.decode()
+    assert answer.lstrip().startswith('<div class="flat" id="list-rows"')
     assert "Meera" in answer
     assert "Imran" not in answer
 

@@ -1,0 +1,241 @@
+"""The pages of a list: its rows, a cell to edit, a file of them, and a record's place among them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.http.request import QueryDict
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.timezone import localdate
+
+from accounts.models import User
+from core.actions import CATALOGUE, run
+from core.cells import draw, shown
+from core.clauses import OPERATORS, WORDS, Clause
+from core.clock import now
+from core.doors import View, door
+from core.errors import HouseError, Invalid, NotFound
+from core.exports import FORMS, exported
+from core.lists import COUNTED, Asked, Column, ListSpec, read, roughly, table
+from core.pages import asked_part, done, keys_in_order, make_cursor, page, paginate
+from core.tokens import read as read_token
+from core.tokens import sign
+
+PARTS = ("list", "list-rows")
+TABS = 12
+
+
+def list_page(spec: ListSpec, template: str = "ui/list.html", **more: Any) -> View:
+    """Make the page of a list; `more` are words for its template, a callable among them gets the actor."""
+
+    @door(spec.permission)
+    def view(request: HttpRequest) -> HttpResponse:
+        asked = _asked(request, spec)
+        context = _context(request, asked)
+        context |= {
+            key: word(asked.actor) if callable(word) else word for key, word in more.items()
+        }
+        named = "ui/list.html" if asked_part(request) in PARTS else template
+        return page(request, named, context, parts=PARTS)
+
+    return view
+
+
+def _context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+    spec, actor = asked.spec, asked.actor
+    prefetch = [column.prefetch for column in asked.columns if column.prefetch]
+    custom = any(":" in column.key for column in asked.columns)
+    heavy = [name for name in spec.defer if not (custom and name == "custom")]
+    found = asked.rows().defer(*heavy).prefetch_related(*prefetch)
+    cursor = request.GET.get("cursor", "")
+    rows = paginate(found, cursor, order=asked.order, count_to=COUNTED)
+    here = asked.address()
+    suffix = f"?from={sign('list', spec.key + here)}" if spec.one else ""
+    drawn = list(draw(asked, rows, suffix))
+    return {
+        "spec": spec,
+        "asked": asked,
+        "here": here,
+        "rows": rows,
+        "drawn": drawn,
+        "heads": [_head(asked, column) for column in asked.columns],
+        "total": roughly(found, rows.counted),
+        "tabs": asked.views[:TABS],
+        "more_tabs": asked.views[TABS:],
+        "chips": [_chip(asked, clause) for clause in asked.clauses],
+        "addable": _addable(asked),
+        "sorts": [(f"{way}{one.key}", f"{one.label}{word}") for one in asked.offered if one.sort
+                  for way, word in (("", ", lowest first"), ("-", ", highest first"))],
+        "is_narrowed": bool(asked.words or asked.clauses),
+        "buttons": [one for one in spec.buttons if actor.can(one[0])],
+        "bulk": spec.bulk(actor) if spec.bulk and drawn else (),
+        "may_export": bool(spec.export and actor.can(spec.export)),
+    }  # fmt: skip
+
+
+def _head(asked: Asked, column: Column) -> dict[str, str]:
+    """A heading; the link turns the order round, and starts with the highest."""
+    if not column.sort:
+        return {"key": column.key, "label": column.label, "css": column.css}
+    current = asked.sort or next(
+        (f"{'-' * name.startswith('-')}{one.key}" for name in asked.order[:1] for one in asked.offered
+         if one.sort and one.sort == name.removeprefix("-")), ""
+    )  # fmt: skip
+    falls = current == f"-{column.key}"
+    order = (
+        ("descending" if falls else "ascending") if current.removeprefix("-") == column.key else ""
+    )
+    rises = falls or (not order and column.who is not None)  # names start with A
+    to = column.key if rises else f"-{column.key}"
+    return {
+        "key": column.key,
+        "label": column.label,
+        "css": column.css,
+        "sort": asked.address(sort=to),
+        "order": order,
+    }
+
+
+def _chip(asked: Asked, clause: Clause) -> dict[str, Any]:
+    """A filter in words, each part a control of its own."""
+    others = [one for one in asked.clauses if one is not clause]
+    return {
+        "key": clause.filter.key,
+        "label": clause.filter.label,
+        "operator": clause.operator,
+        "operators": [(name, WORDS[name]) for name in OPERATORS[clause.filter.kind]],
+        "control": clause.control,
+        "pairs": clause.filter.pairs() if clause.control == "choice" else (),
+        "values": clause.values or ("",),
+        "without": asked.address(clauses=others),
+        "is_days": clause.control == "number" and clause.filter.kind in ("date", "time"),
+    }
+
+
+def _addable(asked: Asked) -> list[tuple[str, str]]:
+    """The filters that are not asked yet, each with the address that adds it."""
+    taken = {clause.filter.key for clause in asked.clauses}
+    return [
+        (one.label, asked.address(clauses=[*asked.clauses, Clause(one, OPERATORS[one.kind][0])]))
+        for one in asked.filters
+        if one.offered and one.key not in taken
+    ]
+
+
+def export_page(spec: ListSpec) -> View:
+    """Make the file of a list: the rows and columns that it shows, or everything for importing it again."""
+
+    @door(spec.export)
+    def view(request: HttpRequest) -> HttpResponseBase:
+        actor = request.actor  # type: ignore[attr-defined]
+        actor.require(spec.permission)
+        asked = _asked(request, spec)
+        found, form = asked.rows(), request.GET.get("format", "csv")
+        if asked.notes:
+            raise Invalid({"filters": asked.notes})
+        name = f"{spec.key}-{localdate(now()):%Y-%m-%d}"
+        if form == "all" and spec.everything:
+            return exported("csv", name, *spec.everything(found))
+        if form not in FORMS:
+            raise Invalid({"format": [f"Choose one of {', '.join(FORMS)}."]})
+        prefetch = [column.prefetch for column in asked.columns if column.prefetch]
+        rows = found.prefetch_related(*prefetch).order_by(*asked.order).iterator(chunk_size=1_000)
+        return exported(form, name, *table(asked.columns, rows), title=spec.label)
+
+    return view
+
+
+def _asked(request: HttpRequest, spec: ListSpec) -> Asked:
+    user = request.user
+    layout = user.lists.get(spec.key, {}) if isinstance(user, User) else {}
+    return read(spec, request.actor, request.GET, layout)  # type: ignore[attr-defined]
+
+
+def cell_page(spec: ListSpec) -> View:
+    """Make the form of one cell: the field of the action that the column names, saved with the version that was seen.
+
+    Without scripts it is a page; else the cell turns into it and back.
+    """
+    editable = [column.edit for column in spec.columns if column.edit]
+
+    @door(CATALOGUE[editable[0]].permission or "", ("GET", "HEAD", "POST"))
+    def view(request: HttpRequest, pk: int, field: str) -> HttpResponse:
+        actor = request.actor  # type: ignore[attr-defined]
+        row = spec.one(actor, pk) if spec.one else None
+        columns = [*spec.columns, *(spec.more()[0] if spec.more else ())]
+        column = next((one for one in columns if one.field == field and one.edit), None)
+        if row is None or column is None:
+            raise NotFound("This is not edited in a list.")
+        action = CATALOGUE[column.edit]
+        actor.require(action.permission, row)
+        form = _cell_form(column, row, request.POST if request.method == "POST" else None)
+        status = 200
+        if form.is_bound:
+            try:
+                row = run(column.edit, row, actor=actor, data=form.data)
+            except HouseError as error:
+                if error.status not in (409, 422):
+                    raise
+                form.errors[field] = form.error_class([error.message])
+                status = 422 if request.htmx else error.status  # type: ignore[attr-defined]
+            else:
+                if not request.htmx:  # type: ignore[attr-defined]
+                    return done(request, row, "Saved.")
+                return HttpResponse(shown(column, row, actor, row.get_absolute_url()))
+        context = {"form": form, "bound": form[field], "row": row, "column": column}
+        context["version"] = form["version"] if "version" in form.fields else ""
+        template = "ui/cell.html#cell-form" if request.htmx else "ui/cell.html"  # type: ignore[attr-defined]
+        return page(request, template, context, status=status)
+
+    return view
+
+
+def _cell_form(column: Column, row: Any, typed: QueryDict | None) -> forms.Form:
+    """The action's form with what the row holds, and over it what was typed for the one field."""
+    form_class: Any = CATALOGUE[column.edit].form
+    held = form_class.values(row) if hasattr(form_class, "values") else {}
+    name = column.field
+    held.setdefault(name, getattr(row, f"{name}_id", getattr(row, name, None)))
+    if typed is None:
+        return form_class(initial=held)  # type: ignore[no-any-return]
+    sent = {name: typed.get(name, ""), "version": typed.get("version", "")}
+    return form_class({**held, **sent})  # type: ignore[no-any-return]
+
+
+def near(request: HttpRequest, spec: ListSpec, row: Any) -> dict[str, str]:
+    """Return a record's place in the list that it was opened from, and the way to its neighbours; {} when it was not.
+
+    One statement within the first thousand rows of that list, four beyond them.
+    """
+    token = request.GET.get("from", "")[:4_000]
+    try:
+        key, _, query = read_token("list", token).partition("?")
+    except NotFound:
+        return {}
+    if key != spec.key:
+        return {}
+    asked = read(spec, request.actor, QueryDict(query))  # type: ignore[attr-defined]
+    found, around = asked.rows(), {"back": f"{reverse(spec.url_name)}?{query}", "label": spec.label}
+    keys = keys_in_order(found, asked.order, COUNTED + 1)
+    if row.pk in keys:
+        at = keys.index(row.pk)
+        total = f"{len(keys):,}" if len(keys) <= COUNTED else f"{COUNTED:,}+"
+        around["place"] = f"{at + 1:,} of {total}"
+        beside: Sequence[int | None] = (
+            keys[at - 1] if at else None, keys[at + 1] if at + 1 < len(keys) else None
+        )  # fmt: skip
+    else:
+        beside = [_neighbour(found, asked.order, row, back) for back in (True, False)]
+    own = row.get_absolute_url()
+    for name, pk in zip(("previous", "next"), beside, strict=True):
+        if pk is not None:
+            around[name] = f"{own.replace(f'/{row.pk}/', f'/{pk}/')}?from={token}"
+    return around
+
+
+def _neighbour(found: Any, order: Sequence[str], row: Any, backwards: bool) -> int | None:
+    names = [name.lstrip("-") for name in order]
+    beside = paginate(found, make_cursor(row, names, backwards=backwards), per_page=1, order=order)
+    return beside.rows[0].pk if beside.rows else None

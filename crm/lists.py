@@ -1,0 +1,402 @@
+"""The lists of the CRM, each declared once: what a row shows, what can be asked, and the views it starts with."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+
+from accounts.models import User, Workspace
+from core import clock
+from core.cells import NONE, call, chips, on, owner, quiet, since
+from core.clauses import Filter
+from core.links import route
+from core.lists import Column, ListSpec, View, register_list
+from core.money import Money
+from core.templatetags import ui
+from crm.models import Activity, Contact, Deal, Lead, Pipeline, Stage, Tag
+from crm.queries.activities import activities_for, activity_for
+from crm.queries.catalog import items_for
+from crm.queries.contacts import contact_for, contacts_for
+from crm.queries.custom_fields import fields_of
+from crm.queries.deals import deal_for, deals_for
+from crm.queries.leads import TEMPERATURES, lead_for, leads_for
+
+HEAVY = ("custom", "search_words")
+STAGES = {"customer": "good", "churned": "bad"}
+CUSTOM_KINDS = {"number": "number", "date": "date", "choice": "choice", "yes-no": "choice"}
+
+
+def people() -> Iterable[tuple[int, str]]:
+    """Return everybody who may look after something, as choices."""
+    active = User.objects.filter(is_active=True).order_by("name", "email")
+    return [(user.pk, str(user)) for user in active.only("name", "email")]
+
+
+OWNER = Filter("owner", "Owner", "person", choices=people)
+
+
+def owned(action: str) -> Column:
+    """The column of who looks after a row."""
+    return Column(
+        "owner",
+        "Owner",
+        lambda row: str(row.owner or ""),
+        lambda row: owner(row.owner),
+        edit=action,
+    )
+
+
+def text(key: str, label: str, action: str = "", **more: Any) -> Column:
+    """A column of plain text that is shown when asked for."""
+    return Column(
+        key, label, show=quiet(lambda row: getattr(row, key)), edit=action, shown=False, **more
+    )
+
+
+def moment(key: str, label: str, **more: Any) -> Column:
+    """A column of how long ago something was."""
+    return Column(
+        key, label, show=since(lambda row: getattr(row, key)), sort=key, css="x r mut", **more
+    )
+
+
+def custom(noun: str) -> Callable[[], tuple[Sequence[Column], Sequence[Filter]]]:
+    """Return what the custom fields of a noun add to its list: columns, and filters of their type."""
+
+    def more() -> tuple[Sequence[Column], Sequence[Filter]]:
+        fields = fields_of(noun)
+        return [_custom_column(one) for one in fields], [_custom_filter(one) for one in fields]
+
+    return more
+
+
+def _custom_column(one: Any) -> Column:
+    return Column(f"custom:{one.key}", one.label, lambda row: one.shown(row.custom.get(one.key)),
+                  edit=f"{one.noun}.update", shown=False)  # fmt: skip
+
+
+def _custom_filter(one: Any) -> Filter:
+    path, kind = f"custom__{one.key}", CUSTOM_KINDS.get(one.type, "text")
+    if one.type == "yes-no":
+        return Filter(f"custom:{one.key}", one.label, choices=(("yes", "Yes"), ("no", "No")),
+                      where=lambda values: _any(Q(**{path: value == "yes"}) for value in values))  # fmt: skip
+    return Filter(
+        f"custom:{one.key}", one.label, kind, path, [(value, value) for value in one.choices]
+    )
+
+
+def _tags() -> Iterable[tuple[str, str]]:
+    names = Tag.objects.order_by("name").values_list("name", flat=True)[:500]
+    return [(name, name) for name in names]
+
+
+def _any(conditions: Iterable[Q]) -> Q:
+    found = Q(pk__in=())
+    for condition in conditions:
+        found |= condition
+    return found
+
+
+def _place(*words: str) -> str:
+    return ", ".join(word for word in words if word)
+
+
+def worth(minor: int | None, currency: str) -> Any:
+    """Return an amount as a file tells it."""
+    return "" if minor is None else Money(minor, currency or "INR").decimal
+
+
+def caller(about: Callable[[Any], tuple[str, int | None, Any]]) -> Column:
+    """The call button at the edge of a row, for phones; afterwards the call is logged with what it was about."""
+
+    def show(row: Any) -> str:
+        noun, pk, person = about(row)
+        return (
+            call(person.phone, person.name, f"{route('crm:activity-log')}?{noun}={pk}")
+            if person
+            else ""
+        )
+
+    return Column("call", show=show, css="c-act ms", fixed=True)
+
+
+LEADS = ListSpec(
+    "leads", "Leads", "lead", "lead:read", leads_for,
+    (
+        Column("name", "Lead", css="c-who", fixed=True, who=lambda lead: (
+            lead.contact.name, _place(lead.business_name or lead.title, lead.city), lead.contact)),
+        Column("stage", "Status", lambda lead: ui.STATES[ui.state_of(lead)][1], ui.status_glyph, css="c-st"),
+        Column("score", "Score", None, ui.score, sort="score", css="c-sc"),
+        Column("next_step", "Next step", show=quiet(lambda lead: lead.next_step), edit="lead.update", css="c-nx"),
+        Column("source", "Source", lambda lead: lead.get_source_display(), css="x sec"),
+        Column("estimated_value", "Value", lambda lead: worth(lead.estimated_value_minor, lead.currency),
+               lambda lead: ui.money(lead.estimated_value_minor, lead.currency), sort="estimated_value_minor",
+               edit="lead.update", css="x r"),
+        owned("lead.reassign"),
+        Column("updated_at", "Last touch", show=since(lambda lead: lead.updated_at), sort="updated_at",
+               css="c-t r mut"),
+        text("title", "Title", "lead.update"),
+        text("business_name", "Business", "lead.update"),
+        text("city", "City", "lead.update"),
+        text("industry", "Industry", "lead.update"),
+        text("region", "Region", "lead.update"),
+        Column("email", "Email", lambda lead: lead.contact.email, shown=False),
+        Column("phone", "Phone", lambda lead: lead.contact.phone, shown=False),
+        Column("currency", "Currency", shown=False),
+        moment("created_at", "Came in", shown=False),
+        caller(lambda lead: ("lead", lead.pk, lead.contact)),
+    ),
+    (
+        Filter("stage", "Status", choices=Lead.Stage.choices),
+        Filter("status", "Sales status", choices=Lead.Status.choices),
+        Filter("temperature", "Temperature", choices=[(key, key.capitalize()) for key in TEMPERATURES],
+               where=lambda values: _any(TEMPERATURES.get(value, Q(pk__in=())) for value in values)),
+        Filter("score", "Score", "number"),
+        OWNER,
+        Filter("source", "Source", choices=Contact.Source.choices),
+        Filter("estimated_value", "Value", "money", "estimated_value_minor"),
+        Filter("city", "City", "text"),
+        Filter("industry", "Industry", "text"),
+        Filter("region", "Region", "text"),
+        Filter("business_name", "Business", "text"),
+        Filter("created", "Came in", "time", "created_at"),
+        Filter("updated", "Last touch", "time", "updated_at"),
+        Filter("contact", "Contact", "row", offered=False),
+    ),
+    (
+        View("", "All leads"), View("mine", "Mine", "owner=me"), View("hot", "Hot", "temperature=hot"),
+        View("new", "New", "stage=NEW"), View("interested", "Interested", "stage=INTERESTED"),
+        View("quiet", "Quiet 2 days", "updated=2&updated-op=older&status=disqualified&status-op=not"),
+        View("unassigned", "Unassigned", "owner=none"), View("disqualified", "Disqualified", "status=disqualified"),
+    ),
+    ("-score", "-pk"), "crm:lead-list", "Name, business, phone",
+    ("No leads yet", "Type one in, import a list, or put a form on your site. New ones appear here with a score."),
+    (("contact:import", "crm:import-new", "put", "Import", "link"),
+     ("lead:create", "crm:lead-new", "plus", "New lead", "main")),
+    export="contact:export", event="lead-changed", one=lead_for, more=custom("lead"),
+    defer=(*HEAVY, "score_reasons", "facts", "utm", "conversion"),
+)  # fmt: skip
+
+CONTACTS = ListSpec(
+    "contacts", "Contacts", "contact", "contact:read", contacts_for,
+    (
+        Column("name", "Contact", css="c-who", fixed=True, who=lambda one: (
+            one.name, _place(one.company_name if one.company_name != one.name else "", one.city), one)),
+        Column("stage", "Stage", lambda one: one.get_stage_display(),
+               chips(lambda one: (one.get_stage_display(), STAGES.get(one.stage, ""))), edit="contact.update",
+               css="c-st"),
+        Column("score", "Score", None, lambda one: ui.score(one) if one.score else NONE, sort="score", css="c-sc"),
+        Column("email", "Email", show=quiet(lambda one: one.email), edit="contact.update", css="c-nx"),
+        Column("phone", "Phone", edit="contact.update"),
+        owned("contact.reassign"),
+        Column("last_activity_at", "Last touch", show=since(lambda one: one.last_activity_at),
+               sort="last_activity_at", css="c-t r mut"),
+        text("company_name", "Business", "contact.update"),
+        text("job_title", "Job title", "contact.update"),
+        text("city", "City", "contact.update"),
+        text("industry", "Industry", "contact.update"),
+        text("country", "Country", "contact.update"),
+        Column("kind", "Kind", lambda one: one.get_kind_display(), shown=False),
+        Column("source", "Source", lambda one: one.get_source_display(), shown=False),
+        Column("tags", "Tags", lambda one: ", ".join(tag.name for tag in one.tags.all()), edit="contact.update",
+               shown=False, prefetch="tags"),
+        moment("created_at", "Added", shown=False),
+        caller(lambda one: ("contact", one.pk, one)),
+    ),
+    (
+        Filter("stage", "Stage", choices=Contact.Stage.choices),
+        Filter("kind", "Kind", choices=Contact.Kind.choices),
+        OWNER,
+        Filter("tag", "Tag", "choice", "tags__name", _tags, lambda values: Q(
+            pk__in=Contact.tags.through.objects.filter(tag__name__in=values).values("contact_id"))),
+        Filter("score", "Score", "number"),
+        Filter("source", "Source", choices=Contact.Source.choices),
+        Filter("city", "City", "text"),
+        Filter("industry", "Industry", "text"),
+        Filter("country", "Country", "text"),
+        Filter("company_name", "Business", "text"),
+        Filter("email", "Email", "text"),
+        Filter("phone", "Phone", "text"),
+        Filter("touched", "Last touch", "time", "last_activity_at"),
+        Filter("created", "Added", "time", "created_at"),
+    ),
+    (
+        View("", "Everybody"), View("mine", "Mine", "owner=me"), View("people", "People", "kind=person"),
+        View("companies", "Businesses", "kind=company"), View("customers", "Customers", "stage=customer"),
+        View("quiet", "Quiet 30 days", "touched=30&touched-op=older"),
+    ),
+    ("-created_at", "-pk"), "crm:contact-list", "Name, email, phone",
+    ("No contacts yet", "People and businesses appear here as soon as they write, are imported, or are typed in."),
+    (("contact:import", "crm:import-new", "put", "Import", "link"),
+     ("contact:create", "crm:contact-new", "plus", "New contact", "main")),
+    export="contact:export", event="contact-changed", one=contact_for, more=custom("contact"), defer=HEAVY,
+)  # fmt: skip
+
+
+def _stuck(values: list[str]) -> Q:
+    today = clock.today(Workspace.current().timezone)
+    return Q(status="open", rots_on__lte=today)
+
+
+def _closing(values: list[str]) -> Q:
+    today = clock.today(Workspace.current().timezone)
+    return Q(
+        status="open",
+        expected_close_on__lt=(today.replace(day=1) + timedelta(days=32)).replace(day=1),
+    )
+
+
+def _move(deal: Deal) -> str:
+    if deal.status != "open":
+        return ""
+    return format_html('<a class="btn gh ico" href="{}" data-sheet aria-label="Move {}">{}</a>',
+                       route("crm:deal-move", deal.pk), deal.title, ui.icon("right"))  # fmt: skip
+
+
+DEALS = ListSpec(
+    "deals", "Deals", "deal", "deal:read", deals_for,
+    (
+        Column("name", "Deal", css="c-who", fixed=True, who=lambda deal: (deal.title, deal.contact.name, deal.contact)),
+        Column("status", "Status", lambda deal: deal.get_status_display(),
+               lambda deal: ui.status_glyph(deal.status), css="c-st"),
+        Column("value", "Value", lambda deal: deal.value.decimal,
+               lambda deal: mark_safe(f'<b class="num">{ui.money(deal.value)}</b>'), sort="value_minor",  # noqa: S308
+               edit="deal.update", css="c-sc r"),
+        Column("stage", "Stage", lambda deal: deal.stage.name, quiet(lambda deal: deal.stage.name), css="c-nx"),
+        Column("probability", "Chance", None, lambda deal: f"{deal.probability}%", edit="deal.update", css="x r"),
+        owned("deal.reassign"),
+        Column("expected_close_on", "Closes", show=on(lambda deal: deal.expected_close_on),
+               sort="expected_close_on", edit="deal.update", css="c-t r mut"),
+        Column("contact", "Contact", lambda deal: deal.contact.name, shown=False),
+        text("title", "Title", "deal.update"),
+        Column("pipeline", "Pipeline", lambda deal: deal.pipeline.name, shown=False),
+        Column("currency", "Currency", shown=False),
+        Column("closed_on", "Closed", show=on(lambda deal: deal.closed_on), sort="closed_on", shown=False),
+        Column("stage_since", "In this stage", show=since(lambda deal: deal.stage_since), shown=False),
+        text("lost_reason", "Why lost"),
+        moment("created_at", "Added", shown=False),
+        Column("move", show=_move, may="deal:update", css="c-act ms", fixed=True),
+    ),
+    (
+        Filter("status", "Status", choices=Deal.Status.choices),
+        OWNER,
+        Filter("pipeline", "Pipeline", choices=lambda: Pipeline.objects.order_by("name").values_list("pk", "name")),
+        Filter("stage", "Stage", choices=lambda: Stage.objects.order_by("pipeline", "order").values_list("pk", "name")),
+        Filter("value", "Value", "money", "value_minor"),
+        Filter("probability", "Chance", "number"),
+        Filter("closes", "Close date", "date", "expected_close_on"),
+        Filter("closed", "Closed", "date", "closed_on"),
+        Filter("currency", "Currency", "text"),
+        Filter("created", "Added", "time", "created_at"),
+        Filter("stuck", "Stuck", choices=(("yes", "Yes"),), where=_stuck),
+        Filter("closing", "Closing this month", choices=(("yes", "Yes"),), where=_closing),
+        Filter("contact", "Contact", "row", offered=False),
+        Filter("lead", "Lead", "row", offered=False),
+    ),
+    (
+        View("", "Open", "status=open"), View("mine", "Mine", "status=open&owner=me"),
+        View("stuck", "Stuck", "stuck=yes"),
+        View("closing", "Closing this month", "closing=yes&sort=expected_close_on"),
+        View("won", "Won", "status=won"), View("lost", "Lost", "status=lost"), View("all", "All"),
+    ),
+    ("-created_at", "-pk"), "crm:deal-list", "Deal or contact",
+    ("No deals here", "A lead becomes a deal when it is converted."),
+    (("deal:create", "crm:deal-new", "plus", "New deal", "main"),),
+    export="contact:export", event="deal-changed", one=deal_for, more=custom("deal"), defer=HEAVY,
+)  # fmt: skip
+
+
+def _about(one: Activity) -> str:
+    about = one.lead or one.deal or one.contact
+    if about is None:
+        return NONE
+    return format_html('<a class="lnk" href="{}">{}</a>', about.get_absolute_url(), about.name)
+
+
+def _person_of(one: Activity) -> tuple[str, int | None, Any]:
+    noun = "lead" if one.lead_id else "deal" if one.deal_id else "contact"
+    return noun, getattr(one, f"{noun}_id"), None if one.completed_at else one.contact
+
+
+def _due(one: Activity) -> str:
+    return ui.ago(one.completed_at) if one.completed_at else ui.due(one.due_at)
+
+
+def _tick(one: Activity) -> str:
+    if one.completed_at:
+        return ui.icon("check")
+    to = route("crm:activity-complete", one.pk)
+    return format_html(
+        '<button class="btn gh ico" form="tick" formaction="{0}" hx-post="{0}" hx-swap="none" aria-label="Done: {1}">'
+        '<span class="tick"></span></button>', to, one.subject)  # fmt: skip
+
+
+TASKS = ListSpec(
+    "tasks", "Tasks", "task", "activity:read", activities_for,
+    (
+        Column("done", show=_tick, may="activity:update", css="c-tick", fixed=True),
+        Column("name", "Task", css="c-who", fixed=True, who=lambda one: (
+            one.subject, _place(one.get_type_display(), one.outcome), False)),
+        Column("due_at", "Due", show=_due, sort="due_at", edit="activity.update", css="c-st"),
+        Column("about", "About", lambda one: str(one.lead or one.deal or one.contact or ""), _about, css="c-nx"),
+        Column("actor", "Whose", lambda one: str(one.actor or ""), lambda one: owner(one.actor)),
+        Column("type", "Kind", lambda one: one.get_type_display(), shown=False),
+        text("outcome", "Outcome"),
+        Column("completed_at", "Done", show=since(lambda one: one.completed_at), sort="completed_at", shown=False),
+        moment("created_at", "Added", shown=False),
+        caller(_person_of),
+    ),
+    (
+        Filter("state", "State", choices=(("open", "To do"), ("done", "Done")),
+               where=lambda values: _any(Q(completed_at__isnull=value == "open") for value in values)),
+        Filter("actor", "Whose", "person", choices=people),
+        Filter("type", "Kind", choices=Activity.Type.choices),
+        Filter("due", "Due", "time", "due_at"),
+        Filter("done", "Done", "time", "completed_at"),
+        Filter("subject", "Text", "text"),
+        Filter("contact", "Contact", "row", offered=False),
+        Filter("lead", "Lead", "row", offered=False),
+        Filter("deal", "Deal", "row", offered=False),
+    ),
+    (
+        View("", "To do", "state=open&due-op=set"), View("mine", "Mine", "state=open&due-op=set&actor=me"),
+        View("late", "Late", "state=open&due=0&due-op=older"),
+        View("done", "Done", "state=done&sort=-completed_at"), View("all", "All", "sort=-created_at"),
+    ),
+    ("due_at", "pk"), "crm:activity-list", "Task",
+    ("Nothing due", "Calls, meetings and tasks with a date appear here, the most urgent first."),
+    (("activity:create", "crm:activity-log", "call", "Log a call", "sheet"),
+     ("activity:create", "crm:activity-new", "plus", "New task", "main")),
+    export="contact:export", event="activity-changed", opens="sheet", may_open="activity:update", one=activity_for,
+)  # fmt: skip
+
+ITEMS = ListSpec(
+    "items", "Catalog", "item", "contact:read", items_for,
+    (
+        Column("name", "Item", css="c-who", fixed=True, sort="name", who=lambda one: (
+            one.name, one.description[:80], False)),
+        Column("sku", "Article number", css="x sec"),
+        Column("series", "Series"),
+        Column("price", "Price", lambda one: one.price.decimal, lambda one: ui.money(one.price), css="c-st r num",
+               sort="unit_price_minor"),
+        Column("currency", "Currency", shown=False),
+        moment("created_at", "Added", shown=False),
+    ),
+    (
+        Filter("state", "State", choices=(("active", "On sale"), ("retired", "Off sale")),
+               where=lambda values: _any(Q(is_active=value == "active") for value in values)),
+        Filter("series", "Series", "text"),
+        Filter("price", "Price", "money", "unit_price_minor"),
+    ),
+    (View("", "On sale", "state=active"), View("retired", "Off sale", "state=retired")),
+    ("-created_at", "-pk"), "crm:item-list", "Name or article number",
+    ("Nothing on sale yet", "Proposals are drafted from what is in the catalog, at these prices."),
+    (("item:manage", "crm:import-new", "put", "Import", "link"),
+     ("item:manage", "crm:item-new", "plus", "New item", "main")),
+    export="contact:export", opens="sheet", may_open="item:manage",
+)  # fmt: skip
+
+register_list(LEADS, CONTACTS, DEALS, TASKS, ITEMS)
