@@ -3,8 +3,12 @@
 from django.db.models import Count, Q
 
 from core.registry import register_invariant
-from crm.models import LEGAL_PAIRS, Deal, Lead
+from crm.models import LEGAL_PAIRS, Activity, Deal, Lead, Playbook
+from crm.models.search import known_words, searchables
 from crm.queries.imports import broken_imports
+from crm.search import Query, names_in
+
+SAMPLE = 100
 
 
 def pairs_are_legal() -> list[str]:
@@ -32,6 +36,21 @@ def won_deals_have_customers() -> list[str]:
     ]
 
 
+def processes_start_once() -> list[str]:
+    """Return the deals with more tasks of a playbook than its process has, and those without a process."""
+    wrong = []
+    for playbook in Playbook.objects.all():
+        tasks = Activity.objects.filter(source_key__startswith=f"{playbook.slug}:")
+        steps = dict(playbook.processes.values_list("deal_id", "steps"))
+        for row in tasks.values("deal_id").annotate(n=Count("pk")).order_by("deal_id"):
+            most = sum(len(step["tasks"]) for step in steps.get(row["deal_id"], []))
+            if row["n"] > most:
+                wrong.append(
+                    f"deal {row['deal_id']} has {row['n']} tasks of “{playbook}”, not {most}"
+                )
+    return wrong
+
+
 def reasons_add_up() -> list[str]:
     """Return the leads whose reasons do not add up to their score."""
     rows = Lead.objects.exclude(scored_at=None).only("score", "score_reasons", "status", "stage")
@@ -42,6 +61,24 @@ def reasons_add_up() -> list[str]:
     ]
 
 
+def index_is_right() -> list[str]:
+    """Return which of some records, the newest and some of all ages, the search would not find by their words."""
+    wrong, names = [], set[str]()
+    for model in searchables():
+        newest = list(model._base_manager.order_by("-pk").values_list("pk", flat=True)[:SAMPLE])
+        ids = {*newest, *range(1, max(newest, default=0), 1 + max(newest, default=0) // SAMPLE)}
+        for row in model.search_rows().filter(pk__in=ids):
+            asked = Query((tuple(((word,),) for word in row.search_words.split()),))
+            names |= names_in(row.search_names())
+            if row.search_words != row.own_words():
+                wrong.append(
+                    f"the search words of {model.__name__.lower()} {row.pk} are not its own"
+                )
+            elif not model._base_manager.filter(pk=row.pk, search_words__matches=asked).exists():
+                wrong.append(f"the index does not hold {model.__name__.lower()} {row.pk}")
+    return wrong + [f"the vocabulary lacks {word}" for word in sorted(names - known_words(names))]
+
+
 register_invariant("I6", "Every lead is in one of the 12 legal pairs.", pairs_are_legal)
 register_invariant(
     "I7", "Every converted lead has exactly one deal.", converted_leads_have_one_deal
@@ -49,5 +86,7 @@ register_invariant(
 register_invariant(
     "I7-customer", "The contact of a won deal is a customer.", won_deals_have_customers
 )
+register_invariant("I7a", "A playbook's tasks are given out once.", processes_start_once)
 register_invariant("L4", "The reasons of every score add up to it.", reasons_add_up)
+register_invariant("C2", "The search knows every record by its words.", index_is_right)
 register_invariant("I10", "Every imported row ends in exactly one outcome.", broken_imports)

@@ -33,6 +33,10 @@ _OTHER_NAMES = {
 }  # fmt: skip
 
 
+_PLAIN_WORDS = re.compile(r"[a-z0-9]+")
+_STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+
+
 @dataclass(frozen=True)
 class Identity:
     """What is known of somebody when asking whether they are already here; `id` is None for a newcomer."""
@@ -85,15 +89,20 @@ def e164(number: str, region: str = "IN") -> str:
 
 
 def normalise(text: str) -> str:
-    """Letters and digits only, no accents, no case, single spaces."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
+    """Letters and digits only, no accents, no case, single spaces; the digits of every script are 0 to 9."""
+    if text.isascii():
+        return " ".join(_PLAIN_WORDS.findall(text.lower()))
+    plain = unicodedata.normalize("NFKD", text).casefold().translate(_STROKES)
     # Accents go; the vowel signs of Indian scripts are marks too, but letters to their readers, and stay.
-    bare = (c for c in plain if not "\u0300" <= c <= "\u036f")
-    return " ".join(
-        "".join(
-            c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in bare
-        ).split()
-    )
+    return " ".join("".join(map(_letter, plain)).split())
+
+
+def _letter(c: str) -> str:
+    if c.isdecimal():
+        return str(unicodedata.decimal(c))
+    if "\u0300" <= c <= "\u036f" or c in "\u200c\u200d":  # the joiners only choose a glyph
+        return ""
+    return c if c.isalnum() or unicodedata.category(c)[0] == "M" else " "
 
 
 def fold_company(name: str) -> str:

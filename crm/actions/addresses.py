@@ -12,6 +12,7 @@ from crm.events import ContactUpdated
 from crm.forms.addresses import AddAddressForm, RetireAddressForm
 from crm.matching import e164, fold_email
 from crm.models import Contact, ContactAddress
+from crm.models.search import index_rows
 
 EMAIL, PHONE = ContactAddress.Channel.EMAIL.value, ContactAddress.Channel.PHONE.value
 WRONG = {
@@ -55,6 +56,7 @@ def add_address(
     if valid_until is None and (is_primary or (channel != "postal" and not has_main)):
         _make_main(contact, row, actor)
     else:
+        index_rows(Contact, [contact.pk])
         _say(contact, actor, "", value)
     return contact
 

@@ -182,7 +182,7 @@ def _store_unique(contact: Contact, fields: list[str] | None) -> None:
     try:
         with transaction.atomic():
             if fields is None:
-                contact.save(force_insert=True)
+                contact.insert()
             else:
                 contact.store(*fields, "email_folded", "phone_e164", "company_folded")
     except IntegrityError:

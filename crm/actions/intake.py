@@ -13,7 +13,7 @@ from core.errors import Invalid, Refused
 from core.events import publish
 from crm import routing
 from crm.actions.consent import record_consent
-from crm.actions.contacts import insert_contact
+from crm.actions.contacts import insert_contact, keep_addresses
 from crm.actions.notes import jot_on_lead, touch
 from crm.actions.owners import first_owner
 from crm.actions.scores import SCORE_FIELDS, refresh_contact_score, rescore, set_score
@@ -156,7 +156,7 @@ def insert_lead(lead: Lead, actor: Actor, owner: User | None) -> None:
     contact = lead.contact
     set_score(lead)
     lead.owner_id, lead.team_id, lead.assigned_reason = choose_owner(lead, contact, actor, owner)
-    lead.save(force_insert=True)
+    lead.insert()
     if lead.owner_id is not None and contact.owner_id is None:
         contact.store(owner_id=lead.owner_id)
     facts = {"lead_id": lead.pk, "contact_id": contact.pk}
@@ -176,9 +176,10 @@ def join_lead(present: Lead, actor: Actor, newcomer: Newcomer, columns: Mapping[
     told = {key: value for key, value in columns["facts"].items() if value}
     lead.facts = {**lead.facts, **told}
     lead.utm = lead.utm or columns["utm"]
+    lead.custom = {**lead.custom, **columns["custom"]}
     touch(contact=lead.contact)
     rescore(lead, actor)
-    lead.store(*newcomer.lead_facts(), "facts", "utm", *SCORE_FIELDS)
+    lead.store(*newcomer.lead_facts(), "facts", "utm", "custom", *SCORE_FIELDS)
     joined = LeadJoined(lead_id=lead.pk, contact_id=lead.contact_id, source=columns["source"])
     publish(joined, actor=actor)
     return lead
@@ -202,6 +203,7 @@ def fill_gaps(contact: Contact, newcomer: Newcomer) -> None:
         news.pop("last_name", None)
     if news:
         contact.store("email_folded", "phone_e164", **news)
+        keep_addresses(contact)
 
 
 def record_consents(contact: Contact, actor: Actor, consent: Consents) -> None:

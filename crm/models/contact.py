@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.links import route
-from crm.models.record import Record
+from crm.models.search import Searchable
 from crm.models.tag import Tag
 
 
@@ -20,10 +20,13 @@ class Channel(models.TextChoices):
     PHONE = "phone", "Phone"
 
 
-class Contact(Record):
+class Contact(Searchable):
     """A person or a company, found again by its folded email or its E.164 phone."""
 
     owner_paths: ClassVar[tuple[str, ...]] = ("owner",)
+    searched: ClassVar[tuple[str, ...]] = (
+        "first_name", "last_name", "company_name", "email", "phone", "phone_e164",
+    )  # fmt: skip
 
     class Kind(models.TextChoices):
         PERSON = "person", "Person"
@@ -127,6 +130,21 @@ class Contact(Record):
         reference = (self.external_ref or "").rpartition(":")[2][:8]
         known = person or self.company_name or self.email or self.phone
         return known or (f"Ref. {reference}" if reference else "Nameless")
+
+    @classmethod
+    def search_rows(cls) -> models.QuerySet["Contact"]:
+        """Return the rows with their addresses."""
+        return super().search_rows().prefetch_related("addresses")
+
+    def search_names(self) -> tuple[str, ...]:
+        """Return the person's names and the company's."""
+        return self.first_name, self.last_name, self.company_name
+
+    def search_addresses(self) -> list[str]:
+        """Return all addresses, those that no longer hold included."""
+        held = [] if self._state.adding else self.addresses.all()
+        kept = [row.folded if row.channel == "phone" else row.value for row in held if row.folded]
+        return [self.email, self.phone_e164 or self.phone, *kept]
 
 
 class AddressQuerySet(models.QuerySet["ContactAddress"]):

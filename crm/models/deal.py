@@ -7,13 +7,13 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django_fsm import FSMField, transition
 
+from core.links import route
 from core.money import Money
 from crm.models.contact import Contact
 from crm.models.pipeline import Pipeline, Stage
-from crm.models.record import Record
+from crm.models.search import Searchable
 from crm.models.state import StateModel
 
 
@@ -24,11 +24,17 @@ class DealQuerySet(models.QuerySet["Deal"]):
         """Deals that may still be won."""
         return self.filter(status="open")
 
+    def stuck(self, today: date) -> "DealQuerySet":
+        """Open deals that nobody touched for longer than their stage allows."""
+        return self.filter(status="open", rots_on__lte=today)
 
-class Deal(StateModel, Record):
+
+class Deal(StateModel, Searchable):
     """Business that a contact may give us, at a value, in a stage of a pipeline."""
 
     owner_paths: ClassVar[tuple[str, ...]] = ("owner",)
+    searched: ClassVar[tuple[str, ...]] = ("title",)
+    search_from: ClassVar[str] = "contact"
 
     class Status(models.TextChoices):
         OPEN = "open", "Open"
@@ -52,6 +58,7 @@ class Deal(StateModel, Record):
     value_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
     expected_close_on = models.DateField(null=True, blank=True)
+    custom = models.JSONField(default=dict, blank=True)
     status = FSMField(
         max_length=9, choices=Status.choices, default=Status.OPEN.value, protected=True
     )
@@ -65,6 +72,21 @@ class Deal(StateModel, Record):
     stage_since = models.DateTimeField(null=True, blank=True)
     last_touch_at = models.DateTimeField(null=True, blank=True)
     rotting_told_on = models.DateField(null=True, blank=True, editable=False)
+    # The first day on which the deal counts as stuck: kept by crm.actions.rotting, read everywhere.
+    rots_on = models.DateField(null=True, blank=True, editable=False)
+    snoozed_on = models.DateField(null=True, blank=True, editable=False)
+    snoozed_until = models.DateField(null=True, blank=True)
+    snooze_reason = models.CharField(max_length=200, blank=True)
+    proposal_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    agreed_on = models.DateField("verbal agreement on", null=True, blank=True)
+    price_list = models.ForeignKey(
+        "crm.PriceList", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    import_run = models.ForeignKey(
+        "crm.ImportRun", models.SET_NULL, null=True, blank=True, related_name="deals"
+    )
+    # The reference by which a file knows this deal again.
+    external_ref = models.CharField(max_length=160, null=True, unique=True, editable=False)
 
     objects = DealQuerySet.as_manager()
 
@@ -95,7 +117,16 @@ class Deal(StateModel, Record):
             ),
             models.Index(fields=["-created_at", "-id"], name="deal_newest"),
             models.Index(fields=["status", "-created_at", "-id"], name="deal_status"),
-            models.Index(fields=["pipeline", "stage", "status"], name="deal_board"),
+            # The board: a column's dearest deals, what was won lately, and the sums without the rows.
+            models.Index(fields=["stage", "status", "-value_minor", "-id"], name="deal_column"),
+            models.Index(fields=["pipeline", "status", "-won_at", "-id"], name="deal_won"),
+            models.Index(
+                fields=[
+                    "pipeline", "status", "stage", "currency", "value_minor", "probability", "rots_on",
+                ],
+                name="deal_sums",
+            ),
+            models.Index(F("rots_on"), name="deal_rotting", condition=Q(status="open")),
             models.Index(F("expected_close_on"), name="deal_closing", condition=Q(status="open")),
         ]
 
@@ -103,12 +134,16 @@ class Deal(StateModel, Record):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("crm:deal-detail", args=[self.pk])
+        return route("crm:deal-detail", self.pk)
 
     @property
     def name(self) -> str:
         """The title: what lists and crumbs show."""
         return self.title
+
+    def search_names(self) -> tuple[str, ...]:
+        """Return what it is called."""
+        return (self.title,)
 
     @property
     def value(self) -> Money:

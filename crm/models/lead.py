@@ -9,7 +9,7 @@ from django_fsm import FSMField, transition
 
 from core.links import route
 from crm.models.contact import Contact
-from crm.models.record import Record
+from crm.models.search import Searchable
 from crm.models.state import StateModel
 
 LEGAL_PAIRS: tuple[tuple[str, str], ...] = (
@@ -39,10 +39,12 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         )
 
 
-class Lead(StateModel, Record):
+class Lead(StateModel, Searchable):
     """One chance of business with one contact."""
 
     owner_paths: ClassVar[tuple[str, ...]] = ("owner",)
+    searched: ClassVar[tuple[str, ...]] = ("title", "business_name")
+    search_from: ClassVar[str] = "contact"
 
     class Status(models.TextChoices):
         NEW = "new", "New"
@@ -151,6 +153,10 @@ class Lead(StateModel, Record):
     def name(self) -> str:
         """The title: what lists and crumbs show."""
         return self.title
+
+    def search_names(self) -> tuple[str, ...]:
+        """Return what it is called."""
+        return self.title, self.business_name
 
     # Each verb is a transition of `status`, of `stage`, or of both. Only crm.actions calls them, in
     # one transaction, after crm.lead_rules has let the pair pass.

@@ -3,18 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.actor import Actor
+from core.errors import Moved, NotFound
 from crm import matching
 from crm.models import Contact, ContactAddress
-from crm.queries.filters import narrow, one
+from crm.queries.filters import narrow
 
 COLUMNS = ("kind", "stage", "source", "city", "industry", "country")
-SEARCHED = (
-    "first_name__icontains", "last_name__icontains", "company_name__icontains", "email__icontains",
-    "phone_e164__contains",
-)  # fmt: skip
 MOST_CANDIDATES = 200
 
 
@@ -26,7 +23,7 @@ def contacts_for(
     Filters: kind, stage, source, city, industry, country, owner ("me", "none" or an id), tag, q.
     """
     contacts = Contact.objects.select_related("owner", "company")
-    contacts = narrow(actor.visible(permission, contacts), filters, actor, COLUMNS, SEARCHED)
+    contacts = narrow(actor.visible(permission, contacts), filters, actor, COLUMNS)
     if tag := (filters or {}).get("tag"):
         contacts = contacts.filter(tags__name__iexact=tag)
     return contacts.order_by("-created_at", "-id")
@@ -35,7 +32,12 @@ def contacts_for(
 def contact_for(actor: Actor, pk: int, permission: str = "contact:read") -> Contact:
     """Return one contact that the actor may see; raises NotFound."""
     rows = contacts_for(actor, permission=permission)
-    return one(rows, pk, "There is no such contact. It may have been merged or deleted.")
+    found = rows.filter(pk=pk).first()
+    if found is not None:
+        return found
+    if kept := rows.filter(merges__old_id=pk).first():
+        raise Moved(f"This contact became part of {kept}.", old=pk, new=kept.pk)
+    raise NotFound("There is no such contact. It may have been deleted.")
 
 
 def known_contact(
@@ -43,7 +45,7 @@ def known_contact(
 ) -> Contact | None:
     """Return the contact that this is: by folded email, E.164 phone, else by name and company.
 
-    Further addresses that still hold count too. Likeness of names alone is never enough when addresses differ.
+    Further addresses count too, last those that held once. Likeness of names alone is never enough when addresses differ.
     """
     if folded and (found := _by_address("email", folded)):
         return found
@@ -63,8 +65,9 @@ def _by_address(channel: str, folded: str) -> Contact | None:
     column = "email_folded" if channel == "email" else "phone_e164"
     found = Contact.objects.filter(**{column: folded}).first()
     if found is None:
-        old = ContactAddress.objects.filter(channel=channel, folded=folded, valid_until=None)
-        row = old.select_related("contact").order_by("id").first()
+        rows = ContactAddress.objects.filter(channel=channel, folded=folded)
+        newest_first = F("valid_until").desc(nulls_first=True)
+        row = rows.select_related("contact").order_by(newest_first, "id").first()
         found = row.contact if row else None
     return found
 

@@ -1,24 +1,25 @@
 """Reading deals, and what stands against a verb on one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from accounts.actor import Actor
 from core import clock
+from core.models import Event
 from core.registry import refusals
-from crm.models import Activity, Deal
+from crm.deal_rules import blockers
+from crm.models import Activity, Deal, DealLine, Process, Stage
+from crm.queries.approvals import approval_missing, needs_approval
 from crm.queries.filters import narrow, one
+from crm.queries.processes import processes_for
+from crm.queries.rotting import today, touched_at
 
 REOPEN_DAYS = 30
 COLUMNS = ("status", "currency")
 IDS = ("pipeline", "stage", "contact", "lead")
-SEARCHED = (
-    "title__icontains", "contact__company_name__icontains", "contact__first_name__icontains",
-    "contact__last_name__icontains",
-)  # fmt: skip
 
 
 def deals_for(
@@ -29,7 +30,7 @@ def deals_for(
     Filters: status, currency, pipeline, stage, contact, lead, owner ("me", "none" or an id), q.
     """
     deals = Deal.objects.select_related("contact", "owner", "stage", "pipeline", "lead")
-    deals = narrow(actor.visible(permission, deals), filters, actor, COLUMNS, SEARCHED, ids=IDS)
+    deals = narrow(actor.visible(permission, deals), filters, actor, COLUMNS, ids=IDS)
     return deals.order_by("-created_at", "-id")
 
 
@@ -37,6 +38,55 @@ def deal_for(actor: Actor, pk: int, permission: str = "deal:read") -> Deal:
     """Return one deal that the actor may see; raises NotFound."""
     rows = deals_for(actor, permission=permission)
     return one(rows, pk, "There is no such deal. It may have been deleted.")
+
+
+def deal_facts(actor: Actor, deal: Deal) -> dict[str, Any]:
+    """Return what the page of a deal shows beside its columns, and what decides which of its verbs are possible."""
+    lines = list(deal.lines.order_by("order", "pk"))
+    planned = Activity.objects.filter(deal=deal, completed_at=None, due_at__isnull=False)
+    planned = actor.visible("activity:read", planned).select_related("actor").order_by("due_at")
+    step = planned.first()
+    processes = processes_for(actor, deal)
+    guard = next((one["process"] for one in processes if one["process"].guards), None)
+    deal.has_lines, deal.next_due_at = bool(lines), step.due_at if step else None
+    days, is_open = days_by_stage(deal), deal.status == Deal.Status.OPEN
+    stages = deal.pipeline.stages.order_by("order", "pk")
+    approvals = []
+    if needs_approval(deal):
+        rows = deal.approvals.select_related("requested_by", "decided_by", "deal")
+        approvals = list(rows.order_by("-pk")[:10])
+    return {
+        "lines": lines,
+        "step": step,
+        "processes": processes,
+        "stages": [
+            (stage, days.get(stage.pk), blockers(deal, stage, guard) if is_open else [])
+            for stage in stages
+        ],
+        "approvals": approvals,
+        "pending": next((one for one in approvals if one.state == "pending"), None),
+        "missing": approval_missing(deal) if is_open else "",
+        "stays": reopen_blockers(deal) if not is_open else [],
+        "stuck": is_open and deal.rots_on is not None and deal.rots_on <= today(),
+        "quiet": (clock.now() - touched_at(deal)).days,
+    }
+
+
+def days_by_stage(deal: Deal) -> dict[int, int]:
+    """Return how many days a deal has spent in each stage, up to now or to the day it was closed."""
+    days: dict[int, float] = {}
+    since, here = deal.created_at, deal.stage_id
+    moves = Event.objects.filter(subject_type="deal", subject_id=deal.pk, name="deal.moved")
+    rows = list(moves.order_by("pk").values_list("at", "data"))
+    if rows:
+        here = rows[0][1].get("previous_stage_id") or 0
+    for at, data in rows:
+        days[here] = days.get(here, 0) + (at - since).total_seconds()
+        since, here = at, data["stage_id"]
+    closed = deal.won_at or deal.lost_at
+    until = closed if closed and deal.status != Deal.Status.OPEN else clock.now()
+    days[here] = days.get(here, 0) + max(0, (until - since).total_seconds())
+    return {stage: int(seconds // 86_400) for stage, seconds in days.items()}
 
 
 def reopen_blockers(deal: Deal) -> list[str]:
@@ -48,18 +98,24 @@ def reopen_blockers(deal: Deal) -> list[str]:
     return refusals("deal.reopen", deal)
 
 
-def rotting_deals() -> list[tuple[Deal, int]]:
-    """Return the open deals that nobody touched for longer than their stage allows, with the days.
+def with_facts(deals: QuerySet[Deal]) -> QuerySet[Deal]:
+    """Return the deals with what the rules of a stage look at: whether they have lines, and what is planned next."""
+    planned = Activity.objects.filter(deal=OuterRef("pk"), completed_at=None, due_at__isnull=False)
+    return deals.annotate(
+        has_lines=Exists(DealLine.objects.filter(deal=OuterRef("pk"))),
+        next_due_at=Subquery(planned.order_by("due_at").values("due_at")[:1]),
+    )
 
-    Planned work ahead pauses the clock; a deal that was told about is left out until it is touched.
-    """
-    now = clock.now()
-    planned = Activity.objects.filter(deal=OuterRef("pk"), completed_at=None, due_at__gte=now)
-    deals = Deal.objects.open().filter(stage__rot_days__isnull=False, rotting_told_on=None)
-    found = []
-    for deal in deals.exclude(Exists(planned)).select_related("stage").iterator(chunk_size=500):
-        since = max(filter(None, (deal.last_touch_at, deal.stage_since, deal.created_at)))
-        days = (now - since).days
-        if days > (deal.stage.rot_days or 0):
-            found.append((deal, days))
-    return found
+
+def running_processes(pks: Iterable[int]) -> dict[int, Process]:
+    """Return for each of these open deals the playbook's process that guards its stages, if it follows one."""
+    rows = Process.objects.filter(
+        deal__in=pks, state="running", playbook__starts_on="lead.converted"
+    )
+    return {row.deal_id: row for row in rows}
+
+
+def entry_blockers(deal: Deal, stage: Stage) -> list[str]:
+    """Return what stands against moving a deal into a stage, in words."""
+    known = with_facts(Deal.objects.filter(pk=deal.pk)).get()
+    return blockers(known, stage, running_processes([deal.pk]).get(deal.pk))

@@ -7,6 +7,8 @@ from django.db.models import Model, Q, QuerySet
 
 from accounts.actor import Actor
 from core.errors import NotFound
+from crm.models.search import Searchable
+from crm.queries.search import matching
 
 Row = TypeVar("Row", bound=Model)
 MOST_SEARCHED = 100
@@ -17,14 +19,14 @@ def narrow(
     filters: Mapping[str, Any] | None,
     actor: Actor,
     columns: Sequence[str],
-    searched: Sequence[str],
+    searched: Sequence[str] = (),
     *,
     ids: Sequence[str] = (),
     owner: str = "owner",
 ) -> QuerySet[Row]:
     """Apply equality on `columns` and `ids`, the owner ("me", "none", an id) and the search `q`.
 
-    An empty value filters nothing; a wrong id finds nothing.
+    An empty value filters nothing; a wrong id finds nothing. `searched` are the lookups of what has no search words.
     """
     given = {
         name: _clean(value) for name, value in (filters or {}).items() if value not in (None, "")
@@ -37,7 +39,10 @@ def narrow(
             rows = rows.filter(**{f"{name}_id": _number(given[name])})
     if wanted := given.get("owner"):
         rows = rows.filter(_owned(owner, str(wanted), actor))
-    for word in str(given.get("q", ""))[:MOST_SEARCHED].split():
+    typed = str(given.get("q", ""))[:MOST_SEARCHED].strip()
+    if typed and issubclass(rows.model, Searchable):
+        return matching(rows, typed)
+    for word in typed.split():
         match = Q()
         for lookup in searched:
             match |= Q(**{lookup: word})

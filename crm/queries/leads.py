@@ -12,10 +12,6 @@ from crm.models import Lead
 from crm.queries.filters import narrow, one
 
 COLUMNS = ("status", "stage", "source", "city", "industry", "region")
-SEARCHED = (
-    "title__icontains", "business_name__icontains", "contact__first_name__icontains",
-    "contact__last_name__icontains", "contact__email__icontains", "contact__phone_e164__contains",
-)  # fmt: skip
 TEMPERATURES = {
     "hot": Q(score__gte=scoring.HOT),
     "warm": Q(score__gte=scoring.WARM, score__lt=scoring.HOT),
@@ -33,7 +29,7 @@ def leads_for(
     """
     leads = Lead.objects.select_related("contact", "owner", "converted_deal")
     visible = actor.visible(permission, leads)
-    leads = narrow(visible, filters, actor, COLUMNS, SEARCHED, ids=("contact",))
+    leads = narrow(visible, filters, actor, COLUMNS, ids=("contact",))
     leads = leads.filter(TEMPERATURES.get((filters or {}).get("temperature", ""), Q()))
     return leads.order_by("-created_at", "-id")
 

@@ -25,7 +25,9 @@ def make_contact(**columns: Any) -> Contact:
     if columns.get("phone"):
         columns.setdefault("phone_e164", e164(columns["phone"], "IN") or None)
     columns.setdefault("company_folded", fold_company(columns.get("company_name", "")))
-    return Contact.objects.create(**columns)
+    contact = Contact(**columns)
+    contact.insert()
+    return contact
 
 
 def make_lead(status: str = "new", stage: str = "NEW", **columns: Any) -> Lead:
@@ -38,7 +40,8 @@ def make_lead(status: str = "new", stage: str = "NEW", **columns: Any) -> Lead:
     )
     if status == "disqualified":
         columns.setdefault("disqualification_reason", "No budget")
-    lead = Lead.objects.create(contact=contact, status=status, stage=stage, **columns)
+    lead = Lead(contact=contact, status=status, stage=stage, **columns)
+    lead.insert()
     if status == "converted":
         deal = make_deal(contact=contact, lead=lead, owner=lead.owner)
         Lead.objects.filter(pk=lead.pk).update(converted_deal=deal, converted_at=clock.now())
@@ -76,9 +79,10 @@ def make_deal(status: str = "open", **columns: Any) -> Deal:
     if status == "lost":
         defaults |= {"lost_at": now, "closed_on": now.date(), "lost_reason": "Price"}
     contact = columns.pop("contact", None) or make_contact(owner=columns.get("owner"))
-    return Deal.objects.create(
-        status=status, contact=contact, pipeline=pipeline, stage=stage, **(defaults | columns)
-    )
+    values = defaults | columns
+    deal = Deal(status=status, contact=contact, pipeline=pipeline, stage=stage, **values)
+    deal.insert()
+    return deal
 
 
 def make_activity(**columns: Any) -> Activity:

@@ -1,0 +1,68 @@
+"""One search for lists, programs and the palette: what a typed text finds among the rows that a reader may see."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from crm.models import search as index
+from crm.models.search import Searchable
+from crm.search import Group, Query, Word, attempts, likeness, parse
+
+Row = TypeVar("Row", bound=Searchable)
+Near = Callable[[tuple[str, ...]], dict[str, Group]]
+FEW = 5  # with so many hits of what was typed, nobody meant another spelling
+MANY = 1_000
+CANDIDATES = 300
+
+
+def matching(rows: QuerySet[Row], typed: str) -> QuerySet[Row]:
+    """Keep the rows that the typed text finds; few hits add other spellings, none leave out a word.
+
+    Give it the rows that the reader may see, with all other filters: what is few is decided on them.
+    """
+    # Of very many hits SQLite walks the list's own order instead; PostgreSQL has its statistics to know by.
+    most = MANY if connection.vendor == "sqlite" else FEW
+    query, found = _settle(rows, parse(typed), lambda hits: hits.values_list("pk")[:most])
+    if query is None:
+        return rows.none()
+    return rows.filter(search_words__matches=replace(query, is_wide=len(found) == MANY))
+
+
+def best(rows: QuerySet[Row], typed: str, most: int, near: Near = index.near) -> list[int]:
+    """Return the ids of the hits that are nearest to what was typed, nearest first; `matching` finds them, too."""
+    words, columns = parse(typed), ("pk", "search_words")
+    query, found = _settle(rows, words, lambda hits: hits.values_list(*columns)[:CANDIDATES], near)
+    if query is not None and len(found) == CANDIDATES:  # whole words must not drown in beginnings
+        whole = replace(query, options=tuple(map(_whole, query.options[:1])))
+        hits = rows.order_by().filter(search_words__matches=whole)
+        found = list({*found, *hits.values_list(*columns)[:CANDIDATES]})
+    ranked = sorted((-likeness(words, told), -pk) for pk, told in found)
+    return [-pk for _, pk in ranked[:most]]
+
+
+def _settle(
+    rows: QuerySet[Row],
+    words: Sequence[Word],
+    take: Callable[[QuerySet[Row]], Any],
+    near: Near = index.near,
+) -> tuple[Query | None, list[Any]]:
+    """Return the first query that finds enough, and what was taken of its hits."""
+    chosen, found = None, []
+    for number, query in enumerate(attempts(words, near) if words else ()):
+        if found and query.is_less:
+            break
+        chosen, found = query, list(take(rows.order_by().filter(search_words__matches=query)))
+        if len(found) >= (1 if number else FEW):
+            break
+    return (chosen, found) if found else (None, [])
+
+
+def _whole(option: tuple[Group, ...]) -> tuple[Group, ...]:
+    """The same groups without beginnings; those of numbers stay."""
+    return tuple(
+        tuple(tuple(t if t[0].isdecimal() else t.rstrip("*") for t in terms) for terms in group)
+        for group in option
+    )
