@@ -9,10 +9,15 @@ from crm.models import (
     Consent,
     Contact,
     Deal,
+    Holiday,
     ImportRun,
     Item,
     Lead,
+    Operation,
     Pipeline,
+    Playbook,
+    PriceList,
+    Process,
     PublicForm,
     ScoreModel,
     Suppression,
@@ -56,7 +61,11 @@ class DealAdmin(HouseAdmin):
     """Deals; status is read-only, verbs are buttons."""
 
     create_action, update_action, delete_action = "deal.create", "deal.update", "deal.delete"
-    verbs = ("deal.win", "deal.lose", "deal.abandon", "deal.reopen", "deal.move", "deal.reassign")
+    verbs = (
+        "deal.win", "deal.lose", "deal.abandon", "deal.reopen", "deal.move", "deal.reassign",
+        "deal.set_lines", "deal.snooze", "deal.unsnooze", "deal.start_process", "deal.stop_process",
+        "deal.request_approval",
+    )  # fmt: skip
     list_display = ("title", "status", "stage", "value", "owner", "expected_close_on", "created_at")
     list_filter = ("status", "pipeline")
     list_select_related = ("owner", "stage")
@@ -80,8 +89,42 @@ class PipelineAdmin(HouseAdmin):
     """Pipelines; the stages are a verb, so that one in use cannot go."""
 
     create_action, update_action = "pipeline.create", "pipeline.update"
-    verbs = ("pipeline.set_stages",)
-    list_display = ("name", "is_default")
+    verbs = ("pipeline.set_stages", "stage.create")
+    list_display = ("name", "is_default", "is_active", "order")
+
+
+@admin.register(Playbook)
+class PlaybookAdmin(HouseAdmin):
+    """Playbooks: their steps with guards, tasks and roles."""
+
+    update_action = "playbook.update"
+    list_display = ("name", "key", "starts_on", "is_active")
+
+
+@admin.register(Process)
+class ProcessAdmin(HouseAdmin):
+    """How far deals are in their playbooks; read here, followed on the deal's page."""
+
+    list_display = ("playbook", "deal", "state", "at", "created_at")
+    list_filter = ("playbook", "state")
+    list_select_related = ("playbook", "deal")
+
+
+@admin.register(Holiday)
+class HolidayAdmin(HouseAdmin):
+    """The days on which nobody works."""
+
+    create_action, delete_action = "holiday.add", "holiday.remove"
+    list_display = ("on", "name")
+
+
+@admin.register(PriceList)
+class PriceListAdmin(HouseAdmin):
+    """Price lists; their prices are set by a button, or on their page."""
+
+    create_action, update_action = "price_list.create", "price_list.update"
+    verbs = ("price_list.set_price",)
+    list_display = ("name", "currency", "is_active")
 
 
 @admin.register(PublicForm)
@@ -139,3 +182,15 @@ class ScoreModelAdmin(HouseAdmin):
     """What the learned score knows."""
 
     list_display = ("trained_at", "auc", "n", "is_active")
+
+
+@admin.register(Operation)
+class OperationAdmin(HouseAdmin):
+    """Operations: what was done in one go, read-only; undone by a button."""
+
+    verbs = ("operation.undo",)
+    list_display = (
+        "title", "kind", "state", "row_count", "conflict_count", "created_by", "created_at",
+    )  # fmt: skip
+    list_filter = ("kind", "state")
+    list_select_related = ("created_by",)

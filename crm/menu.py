@@ -9,7 +9,13 @@ register_menu(
     MenuEntry("deals", "Deals", "crm:board", "deal", "deal:read", 50),
     MenuEntry("tasks", "Tasks", "crm:activity-list", "check", "activity:read", 60),
     MenuEntry("catalog", "Catalog", "crm:item-list", "tag", "contact:read", 70),
+    MenuEntry("pipelines", "Pipelines", "crm:pipeline-list", "deal", "pipeline:manage", 892, "Settings"),
+    MenuEntry("holidays", "Holidays", "crm:holiday-list", "cal", "settings:manage", 894, "Settings"),
     MenuEntry("imports", "Imports", "crm:import-list", "put", "contact:import", 75),
+    MenuEntry("operations", "Recent changes", "crm:operation-list", "undo", "contact:update", 78),
     MenuEntry("approvals", "Approvals", "crm:approval-list", "shield", "deal:approve", 65),
+    MenuEntry(
+        "fields", "Fields", "crm:custom-field-list", "note", "settings:manage", 895, "Settings"
+    ),
 )
 cards.register()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -367,6 +368,12 @@ def form_errors(form: Any) -> dict[str, Any]:
                 }
             )
     return {"found": found}
+
+
+@register.filter
+def undo(message: Any) -> Any:
+    """The address and the values of the Undo that a message of `core.pages.done` offers, None for none."""
+    return json.loads(message.extra_tags) if str(message.extra_tags).startswith("[") else None
 
 
 @register.simple_tag

@@ -9,10 +9,15 @@ from accounts.actor import Actor
 from accounts.permissions import facts_of
 from accounts.roles import ALL, MATRIX
 from core import clock
+from core.links import route
 from core.registry import refusals
 from crm.models import Operation, OperationPart
 from crm.queries.filters import one
 
+# Actions of single records that leave an operation.
+RECORDED = frozenset(
+    {"contact.delete", "contact.merge", "lead.delete", "lead.convert", "deal.delete"}
+)
 # Whole files reach further than single rows: an import is undone by who made it, or by an administrator.
 OTHERS_NEED = {"import": "settings:manage"}
 
@@ -52,9 +57,25 @@ def undo_refusal(operation: Operation) -> str:
         return "This is still under way. Undo it when it is done."
     if state != states.DONE:
         return "This is undone already." if state != states.UNDOING else "This is being undone."
-    if operation.undo_until < clock.now() or not operation.steps:
+    if not operation.steps:
+        return "Nothing was changed, so there is nothing to undo."
+    if operation.undo_until < clock.now():
         return "Changes can be undone for 30 days. Correct the records by hand instead."
     return " ".join(refusals("operation.undo", operation))
+
+
+def undo_offer(operation: Operation | None) -> tuple[str, dict[str, Any]] | None:
+    """Return what `core.pages.done` needs to offer an Undo; None when there is nothing to undo."""
+    if operation is None or undo_refusal(operation):
+        return None
+    return route("crm:operation-undo", operation.pk), {}
+
+
+def offer_after(name: str, actor: Actor) -> tuple[str, dict[str, Any]] | None:
+    """Return the Undo to offer when the actor has just carried out an action; None where it left no operation."""
+    if name not in RECORDED:
+        return None
+    return undo_offer(Operation.objects.filter(created_by_id=actor.user_id).order_by("-pk").first())
 
 
 def entries(operation: Operation, kind: str, most: int = 200) -> list[Any]:

@@ -22,6 +22,7 @@ from crm.queries.operations import (
     operation_for,
     operations_for,
     undo_denial,
+    undo_offer,
     undo_refusal,
 )
 from crm.sheets import BOTH, add_errors
@@ -106,13 +107,6 @@ def bulk(request: HttpRequest, noun: str) -> HttpResponse:
         "danger": verb.key == "delete",
     }
     return page(request, "crm/form.html", context, parts=("sheet-form",), status=status)
-
-
-def undo_offer(row: Operation | None) -> tuple[str, dict[str, Any]] | None:
-    """What `done` needs to offer the Undo of an operation; None when there is nothing to undo."""
-    if row is None or undo_refusal(row):
-        return None
-    return reverse("crm:operation-undo", args=[row.pk]), {}
 
 
 _LISTS = {"contacts": "crm:contact-list", "leads": "crm:lead-list", "deals": "crm:deal-list"}

@@ -14,7 +14,14 @@ from crm.actions.scores import refresh_contact_score
 from crm.models import Activity, Contact, Deal, Lead, Operation
 from crm.queries.operations import entries
 from tests.crm.digests import state
-from tests.factories.crm import SYSTEM, make_activity, make_contact, make_deal, make_lead, make_pipeline
+from tests.factories.crm import (
+    SYSTEM,
+    make_activity,
+    make_contact,
+    make_deal,
+    make_lead,
+    make_pipeline,
+)
 from tests.people import as_actor
 
 pytestmark = pytest.mark.django_db
