@@ -27,8 +27,9 @@ from ninja.throttling import AnonRateThrottle, AuthRateThrottle
 
 from core import clock, registry
 from core.bodies import body_of, check_types
+from core.conflicts import Conflict
 from core.crypto import sha256
-from core.errors import Denied, HouseError, Invalid
+from core.errors import Denied, HouseError, Invalid, Moved
 from core.models import IdempotencyKey
 from core.money import Money
 from core.pages import paginate
@@ -168,10 +169,13 @@ def listing(
     represent: Callable[[Any], dict[str, Any]],
     *,
     filters: Mapping[str, str] | None = None,
-    search: Sequence[str] = (),
+    search: Sequence[str] | Callable[[QuerySet[Any], str], QuerySet[Any]] = (),
     orderings: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
-    """Return {"results", "next"}; the query may filter, search, order, limit and page, nothing else."""
+    """Return {"results", "next"}; the query may filter, search, order, limit and page, nothing else.
+
+    `search` are the lookups of which one must hold, or a function that keeps the rows which the words find.
+    """
     filters, orderings = filters or {}, orderings or {"-created_at": ("-created_at", "-pk")}
     known = {"limit", "cursor", "ordering", "search", *filters}
     unknown = [name for name in request.GET if name not in known]
@@ -185,7 +189,9 @@ def listing(
     words = request.GET.get("search", "").strip()
     if len(words) > MAX_VALUE or "\x00" in words:
         raise Invalid({"search": ["This value cannot be searched for."]})
-    if words and search:
+    if words and callable(search):
+        queryset = search(queryset, words)
+    elif words and search:
         match = Q()
         for lookup in search:
             match |= Q(**{lookup: words})
@@ -300,7 +306,16 @@ def _filtered(queryset: QuerySet[Any], name: str, lookup: str, value: str) -> Qu
 def _house_error(request: HttpRequest, error: HouseError) -> HttpResponse:
     if isinstance(error, Denied):
         registry.refusal_recorder(request, error)
-    return problem(error.status, error.code, error.message, getattr(error, "errors", None))
+    if isinstance(error, Moved) and request.method == "GET":
+        answer = problem(301, error.code, error.message)
+        answer["Location"] = error.address(request.get_full_path())
+        answer["Cache-Control"] = "no-store"  # a merge can be undone
+        return answer
+    answer = problem(error.status, error.code, error.message, getattr(error, "errors", None))
+    if isinstance(error, Conflict):
+        body = {**json.loads(answer.content), "version": error.version, "fields": error.as_json()}
+        answer.content = json.dumps(body, ensure_ascii=False).encode()
+    return answer
 
 
 def _throttled(request: HttpRequest, error: Throttled) -> HttpResponse:

@@ -14,6 +14,7 @@ from crm.lists import CONTACTS
 from crm.models import Contact
 from crm.queries.activities import activities_for
 from crm.queries.contacts import contact_for, contacts_for
+from crm.queries.search import matching
 from crm.queries.timeline import timeline
 
 router = Router(tags=["Contacts"])
@@ -31,13 +32,7 @@ browse(
     shapes.contact,
     rows,
     find=contact_for,
-    search=(
-        "first_name__istartswith",
-        "last_name__istartswith",
-        "company_name__icontains",
-        "email__istartswith",
-        "phone_e164__endswith",
-    ),
+    search=matching,
     **CONTACTS.rest(),
 )
 offer(router, "POST /contacts", "contact.create", shapes.contact)

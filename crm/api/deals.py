@@ -9,14 +9,16 @@ from core.verbs import browse, offer
 from crm.api import shapes
 from crm.lists import DEALS
 from crm.models import Deal
-from crm.queries.deals import deal_for, deals_for
+from crm.queries.deals import deal_for, deals_for, with_facts
+from crm.queries.search import matching
 
 router = Router(tags=["Deals"])
 
 
 def rows(actor: Any) -> QuerySet[Deal]:
     """The deals that the actor may see, with what their shape shows."""
-    return deals_for(actor).prefetch_related("lines", "pipeline__stages")
+    rows = deals_for(actor).prefetch_related("lines", "pipeline__stages", "processes__playbook")
+    return with_facts(rows)
 
 
 browse(
@@ -26,7 +28,7 @@ browse(
     shapes.deal,
     rows,
     find=deal_for,
-    search=("title__icontains",),
+    search=matching,
     **DEALS.rest(),
 )
 offer(router, "POST /deals", "deal.create", shapes.deal)
@@ -40,5 +42,16 @@ for route, action in (
     ("POST /deals/{int:pk}/abandon", "deal.abandon"),
     ("POST /deals/{int:pk}/reopen", "deal.reopen"),
     ("POST /deals/{int:pk}/reassign", "deal.reassign"),
+    ("POST /deals/{int:pk}/snooze", "deal.snooze"),
+    ("POST /deals/{int:pk}/unsnooze", "deal.unsnooze"),
+    ("POST /deals/{int:pk}/process", "deal.start_process"),
+    ("POST /deals/{int:pk}/process/stop", "deal.stop_process"),
 ):
     offer(router, route, action, shapes.deal, deal_for)
+offer(
+    router,
+    "POST /deals/{int:pk}/approval",
+    "deal.request_approval",
+    shapes.approval,
+    deal_for,
+)
