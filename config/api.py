@@ -1,9 +1,9 @@
 """Mounts each app's REST routers; the document is at /api/v1/openapi.json, the human page at /api/v1/docs."""
 
 from core.api import build
-from crm.api import access, activities, contacts, deals, leads, pipelines
+from crm.api import access, activities, contacts, deals, leads, live, pipelines
 
 api = build()
-for module in (access, contacts, leads, deals, activities, pipelines):
+for module in (access, contacts, leads, deals, activities, pipelines, live):
     api.add_router("/crm", module.router)
 api.add_router("", leads.intake)

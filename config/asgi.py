@@ -13,18 +13,19 @@ from a2wsgi import WSGIMiddleware  # noqa: E402  (Django must be set up first)
 
 from config.wsgi import application as wsgi  # noqa: E402
 
+LIVE = ("/live/", "/api/v1/crm/live/")
 pages = WSGIMiddleware(wsgi, workers=8)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Serve /live/ natively, everything else by the thread pool; answer the server's start and stop."""
+    """Serve live lines natively, everything else by the thread pool; answer the server's start and stop."""
     if scope["type"] == "lifespan":
         while True:
             message = await receive()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
-    elif scope["type"] == "http" and scope["path"].startswith("/live/"):
+    elif scope["type"] == "http" and scope["path"].startswith(LIVE):
         await native(scope, receive, send)
     elif scope["type"] == "http":
         await pages(scope, receive, send)

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from core import registry
 from core.actions import CATALOGUE, ActionSpec, run
-from core.errors import Denied, HouseError, Invalid
+from core.conflicts import conflict_of
+from core.errors import Denied, HouseError, Invalid, Refused
 
 
 class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -54,7 +55,7 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the form's fields first, then every model field that the form does not ask."""
-        asked = list(self.get_form(request, obj, change=obj is not None).base_fields)
+        asked = list(self.get_form(request, obj, change=obj is not None)().fields)
         return [*asked, *self.shown(asked)] if obj is not None else asked
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -63,7 +64,7 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return []
         if not self.has_change_permission(request, obj):
             return self.shown([])
-        return self.shown(list(self.get_form(request, obj, change=True).base_fields))
+        return self.shown(list(self.get_form(request, obj, change=True)().fields))
 
     def shown(self, asked: list[str]) -> list[str]:
         """Return the model's own columns that are not asked."""
@@ -116,7 +117,12 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Denied(_("These rows are not edited here."))
         actor = request.actor  # type: ignore[attr-defined]
         subject = (obj,) if change else ()
-        result = spec.function(*subject, actor=actor, **form.cleaned_data)
+        try:
+            result = spec.function(*subject, actor=actor, **form.cleaned_data)
+        except Refused as error:
+            if error.code != "stale" or not change:
+                raise
+            raise conflict_of(spec.form, obj, form.data) from error
         obj.__dict__.update(result.__dict__)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

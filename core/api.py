@@ -28,6 +28,7 @@ from ninja.throttling import AnonRateThrottle, AuthRateThrottle
 from core import clock, registry
 from core.bodies import body_of, check_types
 from core.conflicts import Conflict
+from core.conflicts import Conflict
 from core.crypto import sha256
 from core.errors import Denied, HouseError, Invalid, Moved
 from core.models import IdempotencyKey

@@ -82,3 +82,14 @@ def browse(
 
     detail.__doc__, detail.__module__ = f"Return one {noun}.", home
     rest(router, "GET", f"{path}/{{int:pk}}", permission=permission)(detail)
+
+
+def _if_match(request: HttpRequest) -> dict[str, str]:
+    """The version of an `If-Match` header, as a body would carry it; `*` asks for none."""
+    tag = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
+    return {"version": tag} if tag and tag != "*" else {}
+
+
+def by(*names: str) -> dict[str, tuple[str, str]]:
+    """Return orderings of these columns, made total by the key."""
+    return {name: (name, "-pk" if name.startswith("-") else "pk") for name in names}

@@ -146,6 +146,7 @@ class LeadAssigned(OfLead):
 
     owner_id: int | None
     reason: str
+    previous_owner_id: int | None = None
 
 
 @event("lead.contacted")

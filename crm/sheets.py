@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from core.actions import CATALOGUE, run
+from core.conflicts import Conflict, base_of, run_merged
 from core.doors import View, door
 from core.errors import Invalid, Refused
 from core.pages import done, page, paginate
 from core.tokens import opaque
+from crm.queries.operations import offer_after
 
 Where = str | Model | Callable[[Any], Any]
 Find = Callable[[Any, int], Any]
@@ -37,7 +39,8 @@ def ask(
     """Show the form of the action `name`, or carry it out and go on `to` where it leads.
 
     `hide` fields come from the address and are not shown; `choices` narrow what a field offers.
-    Wrong values come back with 422 and a rule's no with 409, both with everything that was typed.
+    Wrong values come back with 422 and a rule's no with 409, both with everything that was typed. When somebody
+    changed the same fields first, a page asks for each of them; what only they changed is kept.
     """
     spec = CATALOGUE[name]
     if spec.permission:
@@ -48,7 +51,12 @@ def ask(
         form = form_class(request.POST)
         data = request.POST if spec.form else {}
         try:
-            result = run(name, subject, actor=request.actor, data=data, key=_key(request))
+            result, kept = run_merged(
+                name, subject, actor=request.actor, data=data, key=_key(request)
+            )
+        except Conflict as conflict:
+            context |= {"conflict": conflict, "back": context.get("back") or _back(subject, to)}
+            return page(request, "crm/conflict.html", context, parts=("sheet-form",), status=409)
         except Invalid as error:
             status = error.status
             add_errors(form, error.errors)
@@ -56,7 +64,9 @@ def ask(
             status = error.status
             add_errors(form, {"__all__": [error.message]})
         else:
-            return done(request, to(result) if callable(to) else to, message, event)
+            message += f" What others changed is kept: {', '.join(kept)}." if kept else ""
+            undo = offer_after(name, request.actor)
+            return done(request, to(result) if callable(to) else to, message, event, undo=undo)
     else:
         values = form_class.values(subject) if subject and hasattr(form_class, "values") else {}
         form = form_class(initial={**values, **(initial or {})})
@@ -65,6 +75,7 @@ def ask(
     for field, rows in (choices or {}).items():
         form.fields[field].queryset = rows
     context = {"back": _back(subject, to), **context, "form": form, "subject": subject}
+    context["was"] = request.POST.get("was") or base_of(form)
     context["key"] = request.POST.get("key") or ("" if subject else opaque())
     return page(request, template, context, parts=("sheet-form",), status=status)
 
@@ -91,12 +102,12 @@ def sheet(
 
 
 def press(name: str, find: Find, message: str, event: str = "") -> View:
-    """Make the view of an action that needs no more than being asked."""
+    """Make the view of an action that needs no more than being asked, or what its small form on the page sends."""
 
     @door(CATALOGUE[name].permission or "", ("POST",))
     def view(request: HttpRequest, pk: int) -> HttpResponse:
         row = find(request.actor, pk)
-        run(name, row, actor=request.actor, data={})
+        run(name, row, actor=request.actor, data=request.POST if CATALOGUE[name].form else {})
         return done(request, row, message, event)
 
     return view

@@ -139,7 +139,12 @@ def reassign_lead(lead: Lead, *, actor: Actor, owner: User, reason: str = "") ->
         contact.store(owner=owner)
     lead.store(owner=owner, team=None, assigned_reason=reason or f"Given by {actor}.")
     publish(
-        events.LeadAssigned(**_facts(lead), owner_id=owner.pk, reason=lead.assigned_reason),
+        events.LeadAssigned(
+            **_facts(lead),
+            owner_id=owner.pk,
+            reason=lead.assigned_reason,
+            previous_owner_id=previous,
+        ),
         actor=actor,
     )
     return lead

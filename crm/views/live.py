@@ -1,34 +1,14 @@
-"""The live line of a lead's page."""
+"""The live line of our own pages."""
 
-from django.contrib.auth import HASH_SESSION_KEY
-from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from accounts.actor import Actor
-from accounts.models import User
-from core.doors import door
-from core.errors import HouseError
-from core.stream import stream
-from crm.queries.leads import lead_for
+from core.doors import signed_in
+from core.stream import answer
+from crm.live import open_line
 
 
-@door("lead:read")
-def lead(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Tell the open page of a lead that something happened around its contact; ends with the right to see it."""
-    contact_id = lead_for(request.actor, pk).contact_id
-    session, user_id = request.session, request.user.pk
-
-    def still_allowed() -> bool:
-        user = User.objects.filter(pk=user_id, is_active=True).first()
-        if user is None or not session.exists(session.session_key):
-            return False
-        if session.get(HASH_SESSION_KEY) != user.get_session_auth_hash():
-            return False  # the password changed, or all sessions were ended
-        try:
-            lead_for(Actor.for_user(user), pk)
-        except HouseError:
-            return False
-        return True
-
-    return stream(request, Q(contact_id=contact_id), allowed=still_allowed)
+@signed_in()
+def line(request: HttpRequest, channel: str) -> HttpResponseBase:
+    """Tell an open page that something happened on a channel; ends with the right to know."""
+    return answer(request, open_line(request, channel))

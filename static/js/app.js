@@ -4,26 +4,32 @@ const $ = (s, r = document) => r.querySelector(s);
 const $$ = (s, r = document) => [...r.querySelectorAll(s)];
 
 /* Toasts: one at a time, what happened in words; they wait while hovered or focused. */
-function leaveLater(el, ms = 5000) {
+function leaveLater(el) {
+  const ms = $('form', el) ? 8000 : 5000;
   let timer;
-  const leave = () => { timer = setTimeout(() => el.remove(), ms); };
-  const stay = () => clearTimeout(timer);
-  el.addEventListener('mouseenter', stay);
-  el.addEventListener('focusin', stay);
+  const leave = () => { clearTimeout(timer); timer = setTimeout(() => (el.matches(':hover, :focus-within') ? leave() : el.remove()), ms); };
   el.addEventListener('mouseleave', leave);
   el.addEventListener('focusout', leave);
   leave();
 }
-function toast(text) {
+function toast(text, undo) {
   const box = $('#toasts');
   if (!box || !text) return;
   const el = document.createElement('div');
   el.className = 'toast';
   el.textContent = text;
+  if (undo) {
+    const form = el.appendChild(document.createElement('form'));
+    form.setAttribute('hx-post', undo[0]);
+    form.setAttribute('hx-swap', 'none');
+    for (const [name, value] of Object.entries(undo[1])) form.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }));
+    form.appendChild(document.createElement('button')).textContent = 'Undo';
+    htmx.process(form);
+  }
   box.replaceChildren(el);
   leaveLater(el);
 }
-addEventListener('toast', e => toast(e.detail?.text ?? e.detail?.value));
+addEventListener('toast', e => toast(e.detail?.text ?? e.detail?.value, e.detail?.undo));
 $$('#toasts .toast').forEach(el => leaveLater(el));
 
 /* Theme: system, light, dark; remembered in a cookie so the server can render it. */
@@ -120,7 +126,7 @@ addEventListener('click', e => {
   if (t.matches('[data-show]')) { const i = $('input', t.parentNode), on = i.type === 'password'; i.type = on ? 'text' : 'password'; t.setAttribute('aria-pressed', String(on)); }
 });
 addEventListener('keydown', e => {
-  const typing = e.target.matches?.('input, textarea, select, [contenteditable]');
+  const typing = e.target.matches?.('input:not([type=checkbox]), textarea, select, [contenteditable]');
   if ((e.metaKey || e.ctrlKey) && e.key.toLowerCase() === 'k') { if (palette()) e.preventDefault(); return; }
   if ((e.metaKey || e.ctrlKey) && e.key === 'Enter' && e.target.form) { e.preventDefault(); e.target.form.requestSubmit(); return; }
   if ($('#palette')?.open) {
@@ -130,6 +136,7 @@ addEventListener('keydown', e => {
     return;
   }
   if (typing || e.metaKey || e.ctrlKey || e.altKey || $('dialog[open]')) return;
+  if (e.key === 'z') $('#toasts button')?.focus();
   if (e.key === 'j') step(1);
   if (e.key === 'k') step(-1);
   if (e.key === 'x') $('.cur input[type=checkbox]')?.click();
@@ -161,7 +168,9 @@ const unsaved = root => $$('textarea, input:not([type=hidden])', root).some(i =>
 const asked = config => /^(click|submit|input|change|search|keyup)$/.test(config.triggeringEvent?.type ?? 'click');
 addEventListener('htmx:beforeSwap', e => {
   const { xhr, requestConfig: config, target } = e.detail;
-  if (xhr.status >= 400 && xhr.status !== 422) {
+  const form = xhr.status === 409 && target.id === 'sheet-form' && xhr.responseText.includes('id="sheet-form"');
+  if (form) e.detail.shouldSwap = true;
+  else if (xhr.status >= 400 && xhr.status !== 422) {
     e.detail.shouldSwap = false;
     const doc = new DOMParser().parseFromString(xhr.responseText, 'text/html');
     const words = ($('[role=alert]', doc) ?? $('h1', doc))?.textContent.trim() || 'Could not load. Try again.';
@@ -176,19 +185,6 @@ addEventListener('htmx:load', e => {
   (root.matches?.('[data-focus]') ? root : $('[data-focus]', root))?.focus();
   bottom(root);
 });
-
-/* The live line says that something changed, and the parts fetch themselves; only the visible tab holds one. */
-let line = null, soon = 0;
-function live() {
-  const to = $('[data-live]')?.dataset.live;
-  line?.close(); line = null;
-  if (!to || document.hidden) return;
-  line = new EventSource(to);
-  line.addEventListener('change', () => { clearTimeout(soon); soon = setTimeout(() => htmx.trigger(document.body, 'lead-changed'), 150); });
-  line.addEventListener('end', () => line?.close());
-}
-addEventListener('visibilitychange', live);
-addEventListener('load', live);
 
 /* A message list starts at its newest message. */
 function bottom(root) { [...(root.matches?.('.msgs') ? [root] : []), ...$$('.msgs', root)].forEach(m => { m.scrollTop = m.scrollHeight; }); }

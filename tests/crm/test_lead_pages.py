@@ -132,17 +132,6 @@ def test_a_duplicate_is_refused_in_words_and_keeps_the_form(rita):
     assert 'value="Meera"' in answer.content.decode()
 
 
-def test_a_stale_edit_is_refused(rita):
-    lead = make_lead(owner=rita, title="Before")
-    client = browser(rita)
-    typed = {"title": "After", "version": lead.version}
-    assert client.post(f"/leads/{lead.pk}/edit/", typed).status_code == 303
-    again = client.post(f"/leads/{lead.pk}/edit/", {**typed, "title": "Later"})
-    assert again.status_code == 409
-    assert "Somebody changed this" in again.content.decode()
-    assert Lead.objects.get(pk=lead.pk).title == "After"
-
-
 def test_the_form_is_a_sheet_for_htmx_and_a_page_for_the_rest(rita):
     lead = make_lead(owner=rita)
     client = browser(rita)
@@ -211,17 +200,6 @@ def test_the_lead_page_stays_within_the_budget_of_queries(rita, django_assert_ma
     client.get(lead.get_absolute_url())
     with django_assert_max_num_queries(40):
         client.get(lead.get_absolute_url())
-
-
-def test_the_pulse_is_silent_until_something_happens(rita):
-    lead = make_lead("contacted", "CONTACTED", owner=rita)
-    client = browser(rita)
-    address = f"/leads/{lead.pk}/pulse/"
-    assert client.get(f"{address}?seen=0", headers=HTMX).status_code == 204
-    client.post(f"/leads/{lead.pk}/qualify/")
-    answer = client.get(f"{address}?seen=0", headers=HTMX)
-    assert answer.status_code == 200
-    assert answer["HX-Trigger"] == "lead-changed"
 
 
 def test_a_lead_walks_from_new_to_converted_by_the_buttons_of_its_page(rita):
