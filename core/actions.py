@@ -66,7 +66,7 @@ def action(
                 if key is not None:
                     _remember(name, key, result)
                 if outbox.write():
-                    transaction.on_commit(jobs.ring)
+                    jobs.ring()
             return result
 
         if name in CATALOGUE and CATALOGUE[name].function.__qualname__ != call.__qualname__:

@@ -27,9 +27,9 @@ def append(rows: list[Event]) -> None:
     """Insert event rows at the end of the chain; must run inside the action's transaction, last."""
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
     for row in rows:
-        row.mac = _link(head.mac, row)
-        row.save(force_insert=True)
-        head.mac, head.last_event_id, head.length = row.mac, row.pk, head.length + 1
+        row.mac = head.mac = _link(head.mac, row)
+    Event.objects.bulk_create(rows)
+    head.last_event_id, head.length = rows[-1].pk, head.length + len(rows)
     head.seal = _seal(head)
     head.save()
 

@@ -8,8 +8,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from core import clock
@@ -75,13 +78,30 @@ def tick() -> int:
 
 
 def ring() -> None:
-    """Wake a worker: something is due. Failing to ring is logged, never raised: a sweep finds the rows anyway."""
+    """Wake a worker: something is due, at once or when the transaction commits.
+
+    Failing to ring is logged, never raised: a sweep finds the rows anyway.
+    """
+    if "redis" in settings.Q_CLUSTER:
+        transaction.on_commit(_ring)
+    else:
+        _ring()  # a row of our own database: it comes and goes with the transaction
+
+
+def _ring() -> None:
     from django_q.tasks import async_task
 
     try:
-        async_task("core.relay.drain")
+        async_task("core.relay.drain", broker=_broker())
     except Exception:
         log.warning("could not ring for the worker", exc_info=True)
+
+
+@cache
+def _broker() -> Any:
+    from django_q.brokers import get_broker
+
+    return get_broker()  # which connects to Redis each time
 
 
 def _first(name: str, period: str) -> bool:

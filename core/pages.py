@@ -167,7 +167,7 @@ def paginate(
     """
     if count_to:
         counted = queryset.order_by().values("pk")[: count_to + 1]
-        queryset = queryset.annotate(counted=_CountOf(counted))
+        queryset = queryset.annotate(counted=CountOf(counted))
     try:
         return _paginate(queryset, cursor, per_page, order)
     except (ValueError, TypeError, ArithmeticError, RecursionError, ValidationError, DataError):
@@ -178,7 +178,7 @@ def paginate(
     return _paginate(queryset, "", per_page, order)
 
 
-class _CountOf(Subquery):
+class CountOf(Subquery):
     """How many rows a query has: asked once, beside the rows of a page."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted_rows)"

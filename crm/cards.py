@@ -11,6 +11,7 @@ from crm.queries.figures import (
     due_activities,
     hot_leads,
     lead_figures,
+    leads_this_month,
     waiting_approvals,
 )
 
@@ -25,6 +26,7 @@ def figures(actor: Any) -> Card:
     deals = deal_figures(actor) if actor.can("deal:read") else None
     return "crm/home/figures.html", {
         "leads": lead_figures(actor),
+        "new_this_month": leads_this_month(actor),
         "deals": deals,
         "pipeline": Money(deals["open_minor"], currency) if deals else None,
         "won": Money(deals["won_minor"], currency) if deals else None,

@@ -9,7 +9,9 @@ from crm.matching import normalise
 from crm.scoring import HOT
 
 OPENS, CLOSES = 9, 18  # local working hours, Monday to Friday unless said otherwise
+LIMIT = 1_000  # open leads of one rep
 HOT_LEAD_LIMIT = 1.5  # a rep may carry half as many again for a hot lead
+MOST_OPEN = int(LIMIT * HOT_LEAD_LIMIT)  # beyond it nobody counts
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class RepLoad:
     regions: tuple[str, ...] = ()
     is_senior: bool = False
     open_leads: int = 0
-    limit: int = 1000
+    limit: int = LIMIT
     last_assigned: int = 0
     timezone: str = "Asia/Kolkata"
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)

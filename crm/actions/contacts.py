@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 
 from accounts.actor import Actor
 from accounts.models import User, Workspace
@@ -121,7 +121,7 @@ def insert_contact(actor: Actor, *, owner: User | None, source: str, **facts: An
     fold(contact)
     _check_reachable(contact)
     _store_unique(contact, None)
-    keep_addresses(contact)
+    keep_addresses(contact, is_new=True)
     publish(
         events.ContactCreated(contact_id=contact.pk, owner_id=contact.owner_id, source=source),
         actor=actor,
@@ -174,11 +174,13 @@ def _check_reachable(contact: Contact) -> None:
 
 
 def _store_unique(contact: Contact, fields: list[str] | None) -> None:
-    for column, word in (("email_folded", "email address"), ("phone_e164", "phone number")):
-        value = getattr(contact, column)
-        others = Contact.objects.exclude(pk=contact.pk).filter(**{column: value})
-        if value is not None and others.exists():
-            raise Refused(DUPLICATE.format(word), code="duplicate")
+    words = {"email_folded": "email address", "phone_e164": "phone number"}
+    held = {column: value for column in words if (value := getattr(contact, column))}
+    if held:
+        others = Contact.objects.exclude(pk=contact.pk).filter(Q(**held, _connector=Q.OR))
+        if other := others.values(*held).order_by().first():
+            same = next(column for column in held if other[column] == held[column])
+            raise Refused(DUPLICATE.format(words[same]), code="duplicate")
     try:
         with transaction.atomic():
             if fields is None:
@@ -189,7 +191,7 @@ def _store_unique(contact: Contact, fields: list[str] | None) -> None:
         raise Refused(DUPLICATE.format("address"), code="duplicate") from None
 
 
-def keep_addresses(contact: Contact) -> None:
+def keep_addresses(contact: Contact, *, is_new: bool = False) -> None:
     """Let the address rows say what the contact's email and phone are; one that was replaced is retired."""
     today = clock.now().date()
     wanted = {
@@ -197,7 +199,8 @@ def keep_addresses(contact: Contact) -> None:
         "phone": (contact.phone, contact.phone_e164),
     }
     held = ContactAddress.objects.filter(contact=contact, channel__in=wanted).current()
-    rows = {(row.channel, row.folded): row for row in held}
+    rows = {} if is_new else {(row.channel, row.folded): row for row in held}
+    fresh = []
     for channel, (value, folded) in wanted.items():
         for row in rows.values():
             if row.channel == channel and row.is_primary and row.folded != folded:
@@ -207,14 +210,10 @@ def keep_addresses(contact: Contact) -> None:
             continue
         present = rows.get((channel, folded))
         if present is None:
-            ContactAddress.objects.create(
-                contact=contact,
-                channel=channel,
-                value=value,
-                folded=folded,
-                valid_from=today,
-                is_primary=True,
-            )
+            row = ContactAddress(contact=contact, channel=channel, value=value, folded=folded)
+            row.valid_from, row.is_primary = today, True
+            fresh.append(row)
         elif not present.is_primary or present.value != value:
             present.is_primary, present.value = True, value
             present.save(update_fields=["is_primary", "value"])
+    ContactAddress.objects.bulk_create(fresh)

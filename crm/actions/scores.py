@@ -1,11 +1,13 @@
 """Scoring: the lead's points with their reasons, and the contact's best."""
 
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
 from accounts.actor import Actor
 from core import clock
 from core.events import publish
 from crm.events import LeadScored
 from crm.models import Contact, Lead
-from crm.queries.leads import best_score
 from crm.queries.scoring import score_of
 from crm.scoring import Scorer
 
@@ -34,4 +36,5 @@ def rescore(lead: Lead, actor: Actor) -> None:
 
 def refresh_contact_score(contact_id: int) -> None:
     """Give the contact the score of its best open lead; not an edit, so its version stays."""
-    Contact.objects.filter(pk=contact_id).update(score=best_score(contact_id))
+    best = Lead.objects.filter(contact=OuterRef("pk")).open().order_by("-score").values("score")
+    Contact.objects.filter(pk=contact_id).update(score=Coalesce(Subquery(best[:1]), 0))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts.actor import Actor
 from core.errors import Moved, NotFound
@@ -45,39 +45,49 @@ def known_contact(
 ) -> Contact | None:
     """Return the contact that this is: by folded email, E.164 phone, else by name and company.
 
-    Further addresses count too, last those that held once. Likeness of names alone is never enough when addresses differ.
+    Further addresses count too, last those that held once. Likeness of names alone is never enough when
+    addresses differ.
     """
-    if folded and (found := _by_address("email", folded)):
-        return found
-    if phone and (found := _by_address("phone", phone)):
-        return found
+    if holder := _holder(folded, phone):
+        return holder
     company_folded = matching.fold_company(company)
     if not (name and company_folded):
         return None
-    rows = Contact.objects.filter(company_folded=company_folded).order_by("id")[:MOST_CANDIDATES]
-    candidates = {row.pk: row for row in rows}
+    rows = Contact.objects.filter(company_folded=company_folded).order_by("id")
+    columns = ("pk", "email", "phone_e164", "first_name", "last_name", "company_name")
+    candidates = [
+        matching.Identity(
+            email=mail,
+            phone=number or "",
+            name=f"{first} {last}".strip() or business,
+            company=business,
+            id=pk,
+        )
+        for pk, mail, number, first, last, business in rows.values_list(*columns)[:MOST_CANDIDATES]
+    ]
     newcomer = matching.Identity(email=folded, phone=phone, name=name, company=company)
-    match = matching.find_duplicate(newcomer, [_identity(row) for row in candidates.values()])
-    return candidates[match.id] if match else None
+    match = matching.find_duplicate(newcomer, candidates)
+    return rows.get(pk=match.id) if match else None
 
 
-def _by_address(channel: str, folded: str) -> Contact | None:
-    column = "email_folded" if channel == "email" else "phone_e164"
-    found = Contact.objects.filter(**{column: folded}).first()
-    if found is None:
-        rows = ContactAddress.objects.filter(channel=channel, folded=folded)
+def _holder(folded: str, phone: str) -> Contact | None:
+    """The contact that has the email, else that had it, else that has the phone, else that had it."""
+    columns = {"email": "email_folded", "phone": "phone_e164"}
+    asked = [pair for pair in (("email", folded), ("phone", phone)) if pair[1]]
+    if not asked:
+        return None
+    now = (Q(**{columns[channel]: value}) for channel, value in asked)
+    ranked = [
+        (place, 0, contact)
+        for contact in Contact.objects.filter(Q(*now, _connector=Q.OR))
+        for place, (channel, value) in enumerate(asked)
+        if getattr(contact, columns[channel]) == value
+    ]
+    if not any(place == 0 for place, *_ in ranked):
+        ever = (Q(channel=channel, folded=value) for channel, value in asked)
         newest_first = F("valid_until").desc(nulls_first=True)
-        row = rows.select_related("contact").order_by(newest_first, "id").first()
-        found = row.contact if row else None
-    return found
-
-
-def _identity(row: Contact) -> matching.Identity:
-    person = f"{row.first_name} {row.last_name}".strip() or row.company_name
-    return matching.Identity(
-        email=row.email,
-        phone=row.phone_e164 or "",
-        name=person,
-        company=row.company_name,
-        id=row.pk,
-    )
+        rows = ContactAddress.objects.filter(Q(*ever, _connector=Q.OR)).select_related("contact")
+        places = {channel: place for place, (channel, _) in enumerate(asked)}
+        for number, row in enumerate(rows.order_by(newest_first, "id")[:MOST_CANDIDATES], 1):
+            ranked.append((places[row.channel], number, row.contact))
+    return min(ranked, key=lambda one: one[:2])[2] if ranked else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.actor import Actor
 from accounts.permissions import Verdict
@@ -49,9 +49,3 @@ def may(lead: Lead, verb: str) -> Verdict:
 def open_lead_of(contact_id: int) -> Lead | None:
     """Return the contact's newest lead that sales still works on."""
     return Lead.objects.filter(contact_id=contact_id).open().order_by("-id").first()
-
-
-def best_score(contact_id: int) -> int:
-    """Return the score of the contact's best open lead, 0 when there is none."""
-    leads = Lead.objects.filter(contact_id=contact_id).open()
-    return leads.aggregate(best=Max("score"))["best"] or 0
