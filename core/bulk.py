@@ -4,7 +4,8 @@ No signals, no defaults, no `save()`: for imports and generators, inside a trans
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from django.db import connection, models
@@ -41,7 +42,7 @@ def insert(
     """Insert rows of plain values under the column names (attnames); `same` holds the columns that all rows share."""
     same = same or {}
     table, columns = _quoted(model, (*names, *same))
-    values = _ready(model, names, rows, same)
+    values: Any = _ready(model, names, rows, same)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
@@ -56,12 +57,12 @@ def insert(
 def update(model: Model, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write columns of existing rows; each row of values begins with the id."""
     table, columns = _quoted(model, names)
-    values = _ready(model, ("id", *names), rows, {})
+    values: Any = _ready(model, ("id", *names), rows, {})
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             pairs = ", ".join(f"{column} = %s" for column in columns)
             sql = f"UPDATE {table} SET {pairs} WHERE id = %s"  # noqa: S608 - our names
-            cursor.executemany(sql, ((*row[1:], row[0]) for row in values))
+            cursor.executemany(sql, [(*row[1:], row[0]) for row in values])
             return
         lists = [
             [None if value is None else str(value) for value in column]
@@ -91,6 +92,22 @@ def defaults(model: Model) -> dict[str, Any]:
         for field in model._meta.concrete_fields
         if not field.primary_key
     }
+
+
+def ranges(ids: Iterable[int]) -> list[list[int]]:
+    """Return ids as [first, last] pairs of neighbours, in growing order."""
+    found: list[list[int]] = []
+    for pk in sorted(ids):
+        if found and found[-1][1] + 1 >= pk:
+            found[-1][1] = pk
+        else:
+            found.append([pk, pk])
+    return found
+
+
+def ids_in(found: Iterable[Sequence[int]]) -> Iterator[int]:
+    """Return the ids that `ranges` was given."""
+    return chain.from_iterable(range(first, last + 1) for first, last in found)
 
 
 def lazy_commit() -> None:
