@@ -4,9 +4,7 @@ from django.db.models import Count, F, Max, Q
 
 from billing.models import Checkout, Counter, Invoice, Payment, Proposal
 from billing.queries.proposals import content_digest
-from billing.texts import ONBOARDING
 from core.registry import register_invariant
-from crm.models import Activity
 
 
 def paid_pages_have_one_payment() -> list[str]:
@@ -60,16 +58,6 @@ def invoice_numbers_have_no_gap() -> list[str]:
     return wrong
 
 
-def customers_start_once() -> list[str]:
-    """Return deals that have more onboarding tasks than one start brings."""
-    tasks = Activity.objects.filter(source_key__startswith="onboarding:")
-    counted = tasks.values("deal_id").annotate(n=Count("pk")).filter(n__gt=len(ONBOARDING))
-    return [
-        f"deal {row['deal_id']} has {row['n']} onboarding tasks"
-        for row in counted.order_by("deal_id")
-    ]
-
-
 def signatures_match() -> list[str]:
     """Return proposals whose content is not what was signed."""
     signed = Proposal.objects.exclude(accepted_digest="").prefetch_related("lines")
@@ -87,6 +75,3 @@ register_invariant("I4a", "Nobody is PAID without a payment.", paid_leads_have_a
 register_invariant("I4b", "No payment is refunded beyond its amount.", refunds_fit)
 register_invariant("I4c", "What was signed is what is stored.", signatures_match)
 register_invariant("I5", "Invoice numbers have no gap.", invoice_numbers_have_no_gap)
-register_invariant(
-    "I7a", "A customer starts with one set of onboarding tasks.", customers_start_once
-)

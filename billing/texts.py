@@ -10,13 +10,6 @@ NEXT_STEPS = (
     ("Week 2", "You see the first result and mark changes"),
     ("Week 3", "We hand over and train your team"),
 )
-ONBOARDING = (
-    "Call to say welcome and agree the first date",
-    "Collect what we need to begin",
-    "Set up the account",
-    "Train the team",
-    "Ask how it is going",
-)
 DUE_DAYS = 14
 
 

@@ -8,7 +8,11 @@ from crm.models import (
     Approval,
     Consent,
     Contact,
+    ContactAddress,
+    ContactMerge,
+    CustomField,
     Deal,
+    DuplicatePair,
     Holiday,
     ImportRun,
     Item,
@@ -21,6 +25,7 @@ from crm.models import (
     PublicForm,
     ScoreModel,
     Suppression,
+    Tag,
 )
 
 
@@ -33,7 +38,10 @@ class ContactAdmin(HouseAdmin):
         "contact.update",
         "contact.delete",
     )
-    verbs = ("contact.reassign",)
+    verbs = (
+        "contact.reassign", "contact.tag", "contact.add_address", "contact.merge", "consent.give",
+        "consent.withdraw",
+    )  # fmt: skip
     list_display = (
         "name", "email", "phone", "company_name", "city", "stage", "owner", "created_at",
     )  # fmt: skip
@@ -194,3 +202,57 @@ class OperationAdmin(HouseAdmin):
     )  # fmt: skip
     list_filter = ("kind", "state")
     list_select_related = ("created_by",)
+
+
+@admin.register(ContactAddress)
+class ContactAddressAdmin(HouseAdmin):
+    """Addresses of contacts; new ones are a verb of the contact."""
+
+    verbs = ("address.make_primary", "address.retire")
+    list_display = ("value", "channel", "contact", "is_primary", "valid_from", "valid_until")
+    list_filter = ("channel", "is_primary")
+    list_select_related = ("contact",)
+    search_fields = ("value",)
+
+
+@admin.register(CustomField)
+class CustomFieldAdmin(HouseAdmin):
+    """What is asked of contacts, leads and deals beyond the usual."""
+
+    create_action, update_action, delete_action = (
+        "custom_field.create",
+        "custom_field.update",
+        "custom_field.delete",
+    )
+    list_display = ("label", "noun", "key", "type", "is_required", "order")
+    list_filter = ("noun", "type")
+
+
+@admin.register(Tag)
+class TagAdmin(HouseAdmin):
+    """Tags: spelled anew, merged and dropped here, put on contacts there."""
+
+    update_action, delete_action = "tag.rename", "tag.delete"
+    verbs = ("tag.merge",)
+    list_display = ("name",)
+    search_fields = ("name",)
+
+
+@admin.register(DuplicatePair)
+class DuplicatePairAdmin(HouseAdmin):
+    """Pairs that look like one contact."""
+
+    verbs = ("duplicate.dismiss", "duplicate.reopen")
+    list_display = ("contact", "other", "percent", "state", "found_at", "decided_by")
+    list_filter = ("state",)
+    list_select_related = ("contact", "other", "decided_by")
+
+
+@admin.register(ContactMerge)
+class ContactMergeAdmin(HouseAdmin):
+    """Which contact became part of which."""
+
+    verbs = ("contact.unmerge",)
+    list_display = ("name", "contact", "old_id", "at")
+    list_select_related = ("contact",)
+    search_fields = ("name",)

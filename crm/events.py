@@ -238,6 +238,7 @@ class DealMoved(OfDeal):
     stage_id: int
     stage: str
     previous_stage: str
+    previous_stage_id: int = 0
 
 
 @event("deal.won")
@@ -337,6 +338,40 @@ class PipelineChanged:
     pipeline_id: int
 
 
+@event("process.changed")
+class ProcessChanged:
+    """A deal began, advanced in, ended or left a playbook; `step` is the step that it is in."""
+
+    process_id: int
+    deal_id: int
+    contact_id: int
+    playbook: str
+    step: str
+    state: str
+
+
+@event("playbook.changed")
+class PlaybookChanged:
+    """A playbook has other steps, another name, or starts by itself or not."""
+
+    playbook_id: int
+
+
+@event("holiday.changed")
+class HolidaysChanged:
+    """A day became a holiday, or is none any more."""
+
+    holiday_id: int
+
+
+@event("pricelist.changed")
+class PriceListChanged:
+    """A price list was made, renamed, put in or out of use, or prices on it changed."""
+
+    pricelist_id: int
+    name: str
+
+
 @event("item.changed")
 class ItemChanged:
     """Something is on sale, costs something else, or is off sale."""
@@ -362,6 +397,17 @@ class ImportRequested:
     importrun_id: int
     kind: str
     rows: int
+
+
+@event("importrun.wrote")
+class RowsImported:
+    """A chunk of an import is written; each list holds [first, last] of the ids that came or changed (`bulk.ids_in`)."""
+
+    importrun_id: int
+    kind: str
+    contact_ids: list[list[int]]
+    lead_ids: list[list[int]]
+    deal_ids: list[list[int]]
 
 
 @event("importrun.finished")
@@ -392,3 +438,49 @@ class OperationUndone:
     contact_ids: list[int]
     lead_ids: list[int]
     deal_ids: list[int]
+
+
+@event("custom_field.changed")
+class CustomFieldChanged:
+    """A custom field was made, changed or dropped."""
+
+    custom_field_id: int
+    noun: str
+    key: str
+
+
+@event("tag.changed")
+class TagChanged:
+    """A tag was renamed, merged into `name`, or dropped (`name` is empty)."""
+
+    tag_id: int
+    name: str
+    previous: str
+
+
+@event("duplicate.dismissed")
+class DuplicateDismissed:
+    """Somebody said that two contacts are not the same, or (`is_open`) that they should be looked at again."""
+
+    duplicate_id: int
+    contact_id: int
+    other_id: int
+    is_open: bool = False
+
+
+@event("contact.merged")
+class ContactMerged:
+    """A contact became part of another one; `merged_id` is the id that is no more."""
+
+    contact_id: int
+    merged_id: int
+    merged_name: str
+    operation_id: int | None
+
+
+@event("duplicate.scan_requested")
+class DuplicateScanRequested:
+    """All contacts are to be compared, from the one after this id on; first for their keys, then for pairs."""
+
+    after: int
+    phase: str

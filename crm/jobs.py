@@ -11,18 +11,22 @@ from accounts.actor import Actor
 from accounts.models import User, Workspace
 from core import clock
 from core.jobs import job
-from crm.actions.deals import mark_rotting
+from crm.actions.duplicates import request_scan
 from crm.actions.leads import rescore_lead
+from crm.actions.operations import forget_operations
+from crm.actions.rotting import mark_rotting, recount_all
 from crm.models import Activity, Lead
-from crm.queries.deals import rotting_deals
+from crm.queries.rotting import due_for_a_look, stuck_untold, touched_at
 from crm.scoring import SILENCE_FREE_DAYS
 
 
 @job(daily="07:00")
 def find_rotting_deals() -> None:
     """Say which open deals nobody touched for longer than their stage allows."""
+    recount_all(due_for_a_look())
     today = clock.today(Workspace.current().timezone)
-    for deal, days in rotting_deals():
+    for deal in stuck_untold().iterator(chunk_size=500):
+        days = (clock.now() - touched_at(deal)).days
         mark_rotting(deal, actor=Actor.job("rotting"), days_silent=days, on=today)
 
 
@@ -65,3 +69,15 @@ def decay_scores() -> None:
     leads = Lead.objects.filter(quiet, status__in=("new", "contacted", "qualified"))
     for lead in leads.iterator(chunk_size=500):
         rescore_lead(lead, actor=Actor.job("score decay"))
+
+
+@job(daily="03:30")
+def forget_old_operations() -> None:
+    """Drop the images of rows that nobody can undo any more."""
+    forget_operations(actor=Actor.job("operations"))
+
+
+@job(daily="02:15")
+def find_duplicates() -> None:
+    """Compare all contacts with all others, so that the queue knows today's names and what files brought."""
+    request_scan(actor=Actor.job("radar"))

@@ -1,28 +1,37 @@
 """What follows when something happened to a lead, a deal or an activity: people are told, tasks are planned."""
 
 from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
 
 from accounts.actions.notify import notify
 from accounts.actor import Actor
-from accounts.models import User
+from accounts.events import WorkspaceUpdated
+from accounts.models import User, Workspace
 from accounts.permissions import people_who_can
 from accounts.queries.people import managers_of
+from core import clock
+from core.errors import HouseError
 from core.events import Meta, Postpone, on
 from core.money import format_money
 from crm import events
 from crm.actions.activities import create_activity
+from crm.actions.bulk import carry_on_changing
+from crm.actions.deals import win_deal
+from crm.actions.duplicates import request_scan, scan_contacts, scan_part, scan_some
 from crm.actions.imports import carry_on
+from crm.actions.merging import settle_unmerge
 from crm.actions.leads import rescore_lead
+from crm.actions.operations import carry_on_undoing
+from crm.actions.processes import advance_process, begin_processes, resume_process
+from crm.actions.rotting import recount_all
 from crm.actions.scoring import learn_outcome
-from crm.models import Activity, Approval, Deal, ImportRun, Lead
+from crm.models import Activity, Approval, Deal, ImportRun, Lead, Operation, Process
 
 SCORE_ALERT = 20
-IMPORT_SLICE = 20.0  # seconds; well below the lease of a delivery
+SLICE = 20.0  # seconds; well below the lease of a delivery
 FOLLOW_UP_AFTER = timedelta(hours=24)
-DISCOVERY = (
-    ("Hold the needs analysis call", timedelta(days=2)),
-    ("Write down the pain points", timedelta(days=3)),
-)
 
 
 def _tell(
@@ -104,23 +113,73 @@ def tell_owner_of_deal(event: events.LeadConverted, meta: Meta) -> None:
 
 
 @on(events.LeadConverted)
-def start_discovery(event: events.LeadConverted, meta: Meta) -> None:
-    """The sales process starts with its discovery tasks."""
+def start_sales_process(event: events.LeadConverted, meta: Meta) -> None:
+    """The sales process starts with its first tasks."""
     deal = _deal(event.deal_id)
-    if deal is None or deal.status != "open":
-        return
-    for step, (subject, after) in enumerate(DISCOVERY, 1):
-        create_activity(
-            actor=Actor.system("sales process"),
-            type="task",
-            subject=subject,
-            contact=deal.contact,
-            lead=deal.lead,
-            deal=deal,
-            assignee=deal.owner,
-            due_at=meta.at + after,
-            source_key=f"sales-process:{deal.pk}:discovery:{step}",
-        )
+    if deal is not None and deal.status == "open":
+        begin_processes(deal, actor=Actor.system("playbook"), starts_on="lead.converted")
+
+
+@on(events.DealWon)
+def start_onboarding(event: events.DealWon, meta: Meta) -> None:
+    """A new customer's onboarding starts with the deal; a payment that came before has started it already."""
+    deal = _deal(event.deal_id)
+    if deal is not None and deal.status == "won":
+        begin_processes(deal, actor=Actor.system("playbook"), starts_on="deal.won")
+
+
+@on(
+    events.ActivityCompleted,
+    events.ApprovalDecided,
+    events.DealAbandoned,
+    events.DealLost,
+    events.DealMoved,
+    events.DealUpdated,
+    events.DealWon,
+    events.LeadProposalSent,
+)
+def advance_processes(event: Any, meta: Meta) -> None:
+    """What a deal follows goes on; the last task of the sales process wins the deal for the person who ticked it."""
+    for process in Process.objects.filter(deal=event.deal_id, state="running"):
+        ended = advance_process(process, actor=meta.actor)
+        deal = _deal(ended.deal_id)
+        if ended.state != "done" or not ended.playbook.wins_deal or deal is None:
+            continue
+        try:
+            day = clock.today(Workspace.current().timezone)
+            win_deal(deal, actor=meta.actor, key=meta.key, closed_on=day)
+        except HouseError as refusal:
+            text = f"All steps of {deal.title} are done. Mark it won: {refusal.message}"
+            _tell(deal.owner, meta, deal, "deal.ready", text)
+
+
+@on(events.DealReopened)
+def resume_processes(event: events.DealReopened, meta: Meta) -> None:
+    """A deal that is open again goes on with its sales process where it stopped."""
+    for process in Process.objects.filter(
+        deal=event.deal_id, state="stopped", playbook__starts_on="lead.converted"
+    ):
+        resume_process(process, actor=meta.actor)
+
+
+@on(events.ActivityCreated, events.ActivityUpdated, events.ActivityCompleted)
+def recount_deal(event: Any, meta: Meta) -> None:
+    """Planned work lets a deal rest."""
+    if event.deal_id:
+        recount_all(Deal.objects.filter(pk=event.deal_id))
+
+
+@on(events.PipelineChanged)
+def recount_pipeline(event: events.PipelineChanged, meta: Meta) -> None:
+    """Another limit of a stage changes which of its deals are stuck."""
+    recount_all(Deal.objects.open().filter(pipeline=event.pipeline_id))
+
+
+@on(events.HolidaysChanged, WorkspaceUpdated)
+def recount_deals(event: events.HolidaysChanged | WorkspaceUpdated, meta: Meta) -> None:
+    """Another calendar changes which deals are stuck."""
+    if isinstance(event, events.HolidaysChanged) or {"workdays", "timezone"} & set(event.changes):
+        recount_all(Deal.objects.open())
 
 
 @on(events.DealWon)
@@ -250,5 +309,51 @@ def outcome_of(lead: Lead) -> str:
 def run_import(event: events.ImportRequested, meta: Meta) -> None:
     """Import a slice of the file; a longer file comes back for the next one."""
     run = ImportRun.objects.filter(pk=event.importrun_id).first()
-    if run is not None and not carry_on(run, actor=meta.actor, seconds=IMPORT_SLICE):
+    if run is not None and not carry_on(run, actor=meta.actor, seconds=SLICE):
         raise Postpone(0, f"{run.next_row:,} of {run.total:,} rows")
+
+
+@on(events.OperationRequested)
+def carry_on_operation(event: events.OperationRequested, meta: Meta) -> None:
+    """Change, or take back, what fits into a slice of time; a larger operation comes back for the next one."""
+    operation = Operation.objects.filter(pk=event.operation_id).first()
+    if operation is None:
+        return
+    undoing = operation.state == Operation.State.UNDOING
+    carry_on = carry_on_undoing if undoing else carry_on_changing
+    if not carry_on(operation, actor=meta.actor, seconds=SLICE):
+        raise Postpone(0, str(operation))
+
+
+@on(events.OperationUndone)
+def teach_score_again(event: events.OperationUndone, meta: Meta) -> None:
+    """The score un-learns outcomes that were undone."""
+    of_step = Q(pk__in=event.lead_ids) | Q(deals__in=event.deal_ids)
+    for lead in Lead.objects.filter(of_step).select_related("converted_deal").distinct():
+        learn_outcome(lead, actor=Actor.system("score"), outcome=outcome_of(lead))
+
+
+@on(events.ContactCreated, events.ContactUpdated, events.ContactMerged)
+def look_for_twins(
+    event: events.ContactCreated | events.ContactUpdated | events.ContactMerged, meta: Meta
+) -> None:
+    """Who came, changed or was merged is compared with everybody else."""
+    scan_contacts(actor=Actor.system("radar"), ids=[event.contact_id])
+
+
+@on(events.OperationUndone)
+def settle_after_undo(event: events.OperationUndone, meta: Meta) -> None:
+    """After an unmerge rows made since find their place; contacts that changed or came back are compared again."""
+    operation = Operation.objects.filter(pk=event.operation_id, kind=Operation.Kind.MERGE).first()
+    if operation is not None:
+        settle_unmerge(operation, actor=Actor.system("unmerge"))
+    if scan_some(Actor.system("radar"), event.contact_ids, seconds=SLICE):
+        raise Postpone(0, "more contacts to compare")
+
+
+@on(events.DuplicateScanRequested)
+def carry_on_scan(event: events.DuplicateScanRequested, meta: Meta) -> None:
+    """Compare what fits into a slice of time; the rest is asked for anew."""
+    left = scan_part(meta.actor, event.after, event.phase, seconds=SLICE)
+    if left is not None:
+        request_scan(actor=meta.actor, key=meta.key, after=left[0], phase=left[1])

@@ -33,6 +33,12 @@ class UpdateWorkspaceForm(forms.Form):
     tone = forms.CharField(label="Tone of messages", max_length=40)
     country = forms.CharField(max_length=2, validators=[ISO_COUNTRY])
     timezone = forms.ChoiceField(label="Time zone", choices=zone_choices, widget=ZoneSelect)
+    workdays = forms.MultipleChoiceField(
+        label="Working days",
+        choices=list(zip("1234567", ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], strict=True)),
+        widget=forms.CheckboxSelectMultiple,
+        help_text="A deal is stuck after so many silent working days. Holidays are kept under Settings.",
+    )
     default_language = forms.ChoiceField(label="Language", choices=settings.LANGUAGES)
     from_email = forms.EmailField(label="Send from", required=False)
     sender_name = forms.CharField(max_length=120, required=False)
@@ -73,6 +79,8 @@ class UpdateWorkspaceForm(forms.Form):
             values["high_value_threshold_minor"] = threshold.minor
         if "tax_rate" in values:
             values["tax_rate_bp"] = int(values.pop("tax_rate") * 100)
+        if "workdays" in values:
+            values["workdays"] = "".join(sorted(values["workdays"]))
         return values
 
 
@@ -82,5 +90,6 @@ def initial_values(workspace: Workspace) -> dict[str, Any]:
     plain = {name: getattr(workspace, name, None) for name in UpdateWorkspaceForm.base_fields}
     return plain | {
         "high_value_threshold": threshold.decimal,
+        "workdays": list(workspace.workdays),
         "tax_rate": Decimal(workspace.tax_rate_bp) / 100,
     }

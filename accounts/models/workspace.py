@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,6 +13,11 @@ from django.db import models
 _read: ContextVar[list[Workspace] | None] = ContextVar("workspace", default=None)
 
 
+def new_code() -> str:
+    """Return a short text that no other install is likely to have."""
+    return secrets.token_hex(3)
+
+
 class Workspace(models.Model):
     """Names, thresholds and habits of the business; exactly one row."""
 
@@ -20,6 +26,8 @@ class Workspace(models.Model):
         TEAM = "team", "Their own teams"
 
     name = models.CharField(max_length=120, default="My business")
+    # Begins the references in exports, so that a file knows its own records again.
+    code = models.CharField(max_length=8, default=new_code, editable=False)
     legal_name = models.CharField(max_length=160, blank=True)
     postal_address = models.TextField(blank=True)
     tax_id = models.CharField(max_length=40, blank=True)
@@ -28,6 +36,7 @@ class Workspace(models.Model):
     country = models.CharField(max_length=2, default="IN")
     currency = models.CharField(max_length=3, default="INR")
     timezone = models.CharField(max_length=64, default="Asia/Kolkata")
+    workdays = models.CharField("working days, 1 is Monday", max_length=7, default="12345")
     default_language = models.CharField(max_length=16, default="en-gb")
     tone = models.CharField(max_length=40, default="warm and brief")
     from_email = models.EmailField(blank=True)

@@ -13,9 +13,8 @@ from core.actions import action
 from core.errors import Refused
 from core.events import publish
 from core.money import Money, short_money
-from crm.actions.deals import move_deal
+from crm.actions.deals import note_proposal_sent
 from crm.actions.leads import record_proposal_sent
-from crm.models import Stage
 from crm.queries.approvals import is_approved, needs_approval
 from crm.queries.consent import may_contact
 from outreach.actions.messages import queue_message
@@ -72,10 +71,7 @@ def record_sent(proposal: Proposal, *, actor: Actor) -> Proposal:
     trouble = _move_lead(proposal, actor)
     proposal.store("state", sent_at=clock.now(), queued_at=None, send_error=trouble)
     deal = proposal.deal
-    stage = Stage.objects.filter(pipeline_id=deal.pipeline_id, is_proposal_sent=True).first()
-    deal.refresh_from_db()
-    if stage is not None and deal.status == "open" and deal.stage.order < stage.order:
-        move_deal(deal, actor=Actor.system("proposal"), stage=stage)
+    note_proposal_sent(deal, actor=actor)
     sums: dict[str, Any] = {"total_minor": proposal.total_minor, "currency": proposal.currency}
     publish(ProposalSent(**facts(proposal), **sums), actor=actor)
     return proposal

@@ -1,7 +1,7 @@
 """What follows from signatures, payments and wins."""
 
 from accounts.actor import Actor
-from billing.actions import invoices, onboarding, payments
+from billing.actions import invoices, payments
 from billing.events import (
     CheckoutClosed,
     InvoiceIssued,
@@ -23,6 +23,8 @@ from core.errors import HouseError
 from core.events import Meta, on
 from core.money import Money
 from core.pages import render_text
+from crm.actions.contacts import become_customer
+from crm.actions.processes import begin_processes
 from crm.events import ApprovalDecided, DealReopened, DealWon
 from crm.models import Deal
 
@@ -76,8 +78,10 @@ def tell_of_failed_page(event: CheckoutClosed, meta: Meta) -> None:
 
 @on(PaymentReceived)
 def welcome_payer(event: PaymentReceived, meta: Meta) -> None:
-    """Start the customer's onboarding when the money is there."""
-    onboarding.start_onboarding(Deal.objects.get(pk=event.deal_id), actor=SYSTEM)
+    """Start the customer's onboarding when the money is there, even if the deal waits for a manager."""
+    deal = Deal.objects.get(pk=event.deal_id)
+    become_customer(deal.contact, actor=SYSTEM)
+    begin_processes(deal, actor=SYSTEM, starts_on="deal.won")
 
 
 @on(PaymentReceived)
@@ -92,11 +96,10 @@ def tell_of_payment(event: PaymentReceived, meta: Meta) -> None:
 
 @on(DealWon)
 def invoice_won_deal(event: DealWon, meta: Meta) -> None:
-    """Issue the invoice of a deal that was won by hand, and start its onboarding."""
+    """Issue the invoice of a deal that was won by hand."""
     deal = Deal.objects.filter(pk=event.deal_id).first()
     if deal is not None and deal.status == "won":
         invoices.issue_won(deal, actor=SYSTEM)
-        onboarding.start_onboarding(deal, actor=SYSTEM)
 
 
 @on(DealReopened)

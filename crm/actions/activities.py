@@ -50,12 +50,8 @@ def create_activity(
     if completed_at is None and type != Activity.Type.TASK and (due_at is None or due_at <= now):
         completed_at = now
     is_call = type == Activity.Type.CALL and completed_at is not None and not is_inbound
-    if (
-        is_call
-        and lead is not None
-        and lead.status in {"new", "contacted"}
-        and may(lead, "outreach")
-    ):
+    is_cold = lead is not None and lead.status in {"new", "contacted"}
+    if is_call and lead is not None and is_cold and may(lead, "outreach"):
         record_outreach(lead, actor=actor, channel="phone")
     owner = lead.owner if lead else deal.owner if deal else contact.owner if contact else None
     return write_down(
@@ -71,6 +67,7 @@ def create_activity(
         outcome=outcome,
         due_at=due_at,
         source_key=source_key or None,
+        is_inbound=is_inbound,
     )
 
 
@@ -126,7 +123,7 @@ def complete_activity(activity: Activity, *, actor: Actor, outcome: str = "") ->
     if activity.completed_at is not None:
         raise Refused("This is done already.")
     activity.store(completed_at=clock.now(), outcome=outcome or activity.outcome)
-    touch(contact=activity.contact, deal=activity.deal)
+    touch(contact=activity.contact, deal=activity.deal if actor.is_person else None)
     publish(
         ActivityCompleted(**about(activity), type=activity.type, actor_id=activity.actor_id),
         actor=actor,

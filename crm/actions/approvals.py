@@ -5,7 +5,7 @@ from core import clock
 from core.actions import action, lock
 from core.errors import Denied, Invalid, Refused
 from core.events import publish
-from crm.events import ApprovalDecided, ApprovalRequested
+from crm.events import ApprovalDecided, ApprovalRequested, ApprovalVoided
 from crm.forms.approvals import RejectDealForm, RequestApprovalForm
 from crm.forms.leads import NothingForm
 from crm.models import Approval, Deal
@@ -61,6 +61,19 @@ def reject_deal(approval: Approval, *, actor: Actor, reason: str) -> Approval:
     return _decide(approval, actor, Approval.State.REJECTED, reason.strip())
 
 
+def void_approvals(deal: Deal, actor: Actor | None, why: str = "") -> None:
+    """Void what was asked or approved about an earlier form of the deal, saying why. Publishes ApprovalVoided.
+
+    Without an actor the deal is closed: what still waits is quietly dropped, what was approved stands.
+    """
+    states = ("pending", "approved") if actor else ("pending",)
+    for row in Approval.objects.filter(deal=deal, state__in=states):
+        row.store(state=Approval.State.VOID.value, reason=why[:300])
+        if actor:
+            named = (row.pk, deal.pk, deal.contact_id)
+            publish(ApprovalVoided(*named), actor=actor)
+
+
 def _open_for_decision(approval: Approval, actor: Actor) -> Deal:
     deal = lock(approval.deal)
     assert isinstance(deal, Deal)
@@ -68,6 +81,10 @@ def _open_for_decision(approval: Approval, actor: Actor) -> Deal:
         raise Denied("Only a person can approve a deal.")
     if actor.user_id in {deal.owner_id, approval.requested_by_id}:
         raise Denied("Somebody else must decide: not the deal’s owner, nor who asked.")
+    if approval.state == Approval.State.VOID and approval.reason:
+        raise Refused(
+            f"Not decided: {approval.reason}. Look again when you are asked again.", code="stale"
+        )
     if approval.state != Approval.State.PENDING:
         raise Refused(f"This request is {approval.get_state_display().lower()} already.")
     if deal.status != "open":

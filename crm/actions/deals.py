@@ -2,37 +2,40 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import ProtectedError
 
-from accounts.actor import Actor
+from accounts.actor import TRUSTED, Actor
 from accounts.models import User, Workspace
 from core import clock
 from core.actions import action
 from core.errors import Invalid, NotFound, Refused
 from core.events import publish
-from core.money import Money
 from crm import events
-from crm.actions.changes import differences, only
+from crm.actions.approvals import void_approvals
+from crm.actions.changes import answered, differences, only
 from crm.actions.contacts import become_customer
+from crm.actions.lines import check_list, check_money, make_lines
 from crm.actions.notes import touch
 from crm.actions.owners import check_seller, first_owner
 from crm.actions.pipelines import starting_pipeline
+from crm.actions.recording import delete_recorded
+from crm.actions.rotting import recount, touch_deals
 from crm.actions.scores import refresh_contact_score
 from crm.forms import deals as forms
 from crm.forms.fields import ReassignForm
 from crm.forms.leads import NothingForm
-from crm.models import Approval, Contact, Deal, DealLine, Item, Lead, Pipeline, Stage
-from crm.queries.approvals import is_approved, needs_approval
-from crm.queries.deals import reopen_blockers
-from crm.queries.pipelines import first_stage
+from crm.models import Contact, Deal, DealLine, Lead, Pipeline, PriceList, Stage
+from crm.queries.approvals import approval_missing
+from crm.queries.deals import entry_blockers, reopen_blockers
+from crm.queries.pipelines import first_stage, proposal_stage
 
-FACTS = ("title", "value_minor", "currency", "expected_close_on")
+FACTS = (
+    "title", "value_minor", "currency", "expected_close_on", "agreed_on", "price_list", "custom",
+)  # fmt: skip
 BOUND = ("value_minor", "currency", "lines")
 MOST_MINOR = 10**16
-NEEDS_APPROVAL = "A deal of this size needs a manager’s approval. Ask for it first."
 
 
 @action("deal.create", permission="deal:create", form=forms.CreateDealForm)
@@ -49,13 +52,16 @@ def create_deal(
     expected_close_on: date | None = None,
     probability: int | None = None,
     lead: Lead | None = None,
+    **facts: Any,
 ) -> Deal:
     """Open a deal with a contact; a lead becomes a deal by `lead.convert` only. Publishes DealCreated."""
     if not actor.can("contact:read", contact):
         raise NotFound
     if lead is not None:
         raise Refused("Convert the lead instead: that opens its one deal.")
-    return open_deal(
+    only(facts, FACTS)
+    facts["custom"] = answered({}, facts.get("custom"))
+    deal = open_deal(
         actor,
         contact=contact,
         title=title,
@@ -66,7 +72,12 @@ def create_deal(
         stage=stage,
         expected_close_on=expected_close_on,
         probability=probability,
+        **facts,
     )
+    if stage is not None:
+        _check_entry(deal, actor, stage)
+    check_list(deal, deal.price_list)
+    return deal
 
 
 @action("deal.update", permission="deal:update", form=forms.UpdateDealForm)
@@ -88,6 +99,9 @@ def update_deal(deal: Deal, *, actor: Actor, version: int | None = None, **facts
     if set_probability:
         facts["probability_is_manual"] = probability is not None
         facts["probability"] = deal.stage.probability if probability is None else probability
+    if "custom" in facts:
+        facts["custom"] = answered(deal.custom, facts["custom"])
+    check_money(deal, facts)
     changes = differences(deal, facts)
     if changes:
         deal.store(**{name: facts[name] for name in changes})
@@ -103,15 +117,21 @@ def set_lines(
     *,
     actor: Actor,
     lines: Sequence[Mapping[str, Any]],
+    price_list: PriceList | None = None,
+    reprice: bool = False,
     version: int | None = None,
 ) -> Deal:
     """Replace the lines of an open deal; its value becomes their sum. Publishes DealUpdated.
 
-    A line is {item, description, quantity, unit_price | unit_price_minor}; the catalog fills gaps.
+    A line is {item, description, quantity, unit_price | unit_price_minor}. A price left empty, or with `reprice`
+    the price of every item, comes from the price list (the one given, the deal's, the customer's), else the catalog.
     """
     deal.check_version(version)
     _check_open(deal)
-    rows = [_line(deal, order, line) for order, line in enumerate(lines, 1)]
+    if price_list is not None and price_list.pk != deal.price_list_id:
+        check_list(deal, price_list)
+        deal.price_list = price_list
+    rows = make_lines(deal, lines, reprice=reprice)
     before = [
         (row.item_id, row.description, row.quantity, row.unit_price_minor)
         for row in deal.lines.order_by("order", "id")
@@ -121,21 +141,39 @@ def set_lines(
     if value > MOST_MINOR:
         raise Invalid({"lines": ["The lines add up to more than a deal can be worth."]})
     if before == after and value == deal.value_minor:
+        if deal.price_list is price_list and price_list is not None:
+            deal.store("price_list")
         return deal
     deal.lines.all().delete()
     DealLine.objects.bulk_create(rows)
     changes = differences(deal, {"value_minor": value}) | {"lines": [len(before), len(after)]}
-    deal.store(value_minor=value)
+    deal.store("price_list", value_minor=value)
     _say_updated(deal, actor, changes)
     return deal
 
 
 @action("deal.move", permission="deal:update", form=forms.MoveDealForm)
 def move_deal(deal: Deal, *, actor: Actor, stage: Stage) -> Deal:
-    """Move an open deal to another stage of its pipeline. Publishes DealMoved."""
+    """Move an open deal to another stage of its pipeline. Publishes DealMoved.
+
+    Refused ("entry_guard") where the stage, or the playbook that the deal follows, asks for something first.
+    """
     _check_open(deal)
     if stage.pk != deal.stage_id:
         _move(deal, actor, stage)
+    return deal
+
+
+@action("deal.proposal_sent", permission=None)
+def note_proposal_sent(deal: Deal, *, actor: Actor) -> Deal:
+    """Note that a proposal is out: an open deal moves to the stage that says so, never back. Publishes DealMoved."""
+    if deal.status != Deal.Status.OPEN:
+        return deal
+    if deal.proposal_sent_at is None:
+        deal.store(proposal_sent_at=clock.now())
+    stage = proposal_stage(deal.pipeline_id)
+    if stage is not None and stage.order > deal.stage.order:
+        _move(deal, Actor.system("proposal", request_id=actor.request_id), stage)
     return deal
 
 
@@ -155,11 +193,11 @@ def win_deal(deal: Deal, *, actor: Actor, closed_on: date | None = None) -> Deal
         )
     if closed_on is not None and closed_on > today:
         raise Invalid({"closed_on": ["A deal cannot be won in the future."]})
-    if needs_approval(deal) and not is_approved(deal):
-        raise Refused(NEEDS_APPROVAL, code="needs_approval")
+    if missing := approval_missing(deal):
+        raise Refused(missing, code="needs_approval")
     deal.win(closed_on=closed_on or today, at=clock.now())
     deal.store("status", "closed_on", "won_at", "lost_at", "expected_close_on", probability=100)
-    touch(contact=deal.contact, deal=deal)
+    touch(contact=deal.contact)
     become_customer(deal.contact, actor=actor)
     _after_close(deal)
     publish(
@@ -213,7 +251,8 @@ def reopen_deal(deal: Deal, *, actor: Actor) -> Deal:
     deal.reopen(at=clock.now())
     chance = deal.probability if deal.probability_is_manual else deal.stage.probability
     deal.store("status", "closed_on", "won_at", "reopened_at", probability=chance)
-    void_approvals(deal, actor)
+    touch_deals([deal.pk])
+    void_approvals(deal, actor, "the deal was reopened")
     contact = deal.contact
     if not Deal.objects.filter(contact=contact, status="won").exists():
         contact.store(stage=Contact.Stage.QUALIFIED.value)
@@ -242,21 +281,12 @@ def delete_deal(deal: Deal, *, actor: Actor) -> None:
         raise Refused("This deal came from a lead. Abandon it instead.")
     pk, contact_id = deal.pk, deal.contact_id
     try:
-        deal.delete()
+        delete_recorded(deal, actor=actor, permission="deal:delete")
     except ProtectedError:
         raise Refused(
             "This deal has proposals or invoices. Abandon it instead.", code="in_use"
         ) from None
     publish(events.DealDeleted(deal_id=pk, contact_id=contact_id), actor=actor)
-
-
-@action("deal.mark_rotting", permission=None)
-def mark_rotting(deal: Deal, *, actor: Actor, days_silent: int, on: date) -> Deal:
-    """Note that nobody touched an open deal for too long, once for each silence. Publishes DealRotting."""
-    if deal.status == Deal.Status.OPEN and deal.rotting_told_on is None:
-        Deal.objects.filter(pk=deal.pk).update(rotting_told_on=on)
-        publish(events.DealRotting(**_facts(deal), days_silent=days_silent), actor=actor)
-    return deal
 
 
 def open_deal(
@@ -280,7 +310,7 @@ def open_deal(
         raise Refused("This pipeline has no stages. Add one first.")
     if pipeline is not None and stage.pipeline_id != pipeline.pk:
         raise Invalid({"stage": ["Choose a stage of the deal’s pipeline."]})
-    deal = Deal.objects.create(
+    deal = Deal(
         contact=contact,
         title=title[:200],
         value_minor=value_minor,
@@ -294,18 +324,10 @@ def open_deal(
         probability_is_manual=probability is not None,
         **facts,
     )
+    deal.insert()
+    recount([deal])
     publish(events.DealCreated(**_facts(deal), lead_id=deal.lead_id), actor=actor)
     return deal
-
-
-def void_approvals(deal: Deal, actor: Actor) -> None:
-    """Void what was asked or approved about an earlier form of the deal. Publishes ApprovalVoided."""
-    for row in Approval.objects.filter(deal=deal, state__in=("pending", "approved")):
-        row.store(state=Approval.State.VOID.value)
-        publish(
-            events.ApprovalVoided(approval_id=row.pk, deal_id=deal.pk, contact_id=deal.contact_id),
-            actor=actor,
-        )
 
 
 def _check_open(deal: Deal) -> None:
@@ -315,53 +337,35 @@ def _check_open(deal: Deal) -> None:
         raise Refused(f"This deal is {deal.status} and stays so. Make a new deal instead.")
 
 
+def _check_entry(deal: Deal, actor: Actor, stage: Stage) -> None:
+    """Hold people and workflows to what the stage asks; the house itself only notes what has happened."""
+    if actor.kind not in TRUSTED and (found := entry_blockers(deal, stage)):
+        raise Refused(f"Not yet in “{stage.name}”. {' '.join(found)}", code="entry_guard")
+
+
 def _move(deal: Deal, actor: Actor, stage: Stage) -> None:
     if stage.pipeline_id != deal.pipeline_id:
         raise Invalid({"stage": ["Choose a stage of the deal’s pipeline."]})
-    previous = deal.stage.name
+    _check_entry(deal, actor, stage)
+    previous = deal.stage
     chance = deal.probability if deal.probability_is_manual else stage.probability
-    deal.store(stage=stage, stage_since=clock.now(), probability=chance)
-    touch(deal=deal)
-    publish(
-        events.DealMoved(
-            **_facts(deal), stage_id=stage.pk, stage=stage.name, previous_stage=previous
-        ),
-        actor=actor,
-    )
+    sent_at = deal.proposal_sent_at or (clock.now() if stage.is_proposal_sent else None)
+    deal.store(stage=stage, stage_since=clock.now(), probability=chance, proposal_sent_at=sent_at)
+    touch_deals([deal.pk])
+    named = {"stage": stage.name, "previous_stage": previous.name, "previous_stage_id": previous.pk}
+    publish(events.DealMoved(**_facts(deal), stage_id=stage.pk, **named), actor=actor)
 
 
 def _say_updated(deal: Deal, actor: Actor, changes: dict[str, list[Any]]) -> None:
-    if changes.keys() & set(BOUND):
-        void_approvals(deal, actor)
+    if bound := [name for name in BOUND if name in changes]:
+        what = "what is sold" if bound == ["lines"] else f"the value to {deal.value}"
+        void_approvals(deal, actor, f"{actor} changed {what}")
     publish(events.DealUpdated(**_facts(deal), changes=changes), actor=actor)
 
 
-def _line(deal: Deal, order: int, given: Mapping[str, Any]) -> DealLine:
-    item: Item | None = given.get("item")
-    price = given.get("unit_price_minor")
-    if price is None and given.get("unit_price") is not None:
-        price = Money.of(given["unit_price"], deal.currency).minor
-    if price is None and item is not None:
-        if item.currency != deal.currency:
-            raise Invalid(
-                {"lines": [f"Give a price for {item}: the catalog has it in {item.currency} only."]}
-            )
-        price = item.unit_price_minor
-    if price is None or price < 0:
-        raise Invalid({"lines": ["Give every line a price."]})
-    return DealLine(
-        deal=deal,
-        item=item,
-        description=(given.get("description") or (item.name if item else ""))[:300],
-        quantity=Decimal(given.get("quantity") or 1).quantize(Decimal("0.001")),
-        unit_price_minor=price,
-        order=order,
-    )
-
-
 def _after_close(deal: Deal) -> None:
-    for row in Approval.objects.filter(deal=deal, state=Approval.State.PENDING):
-        row.store(state=Approval.State.VOID.value)
+    recount([deal])
+    void_approvals(deal, None)
     refresh_contact_score(deal.contact_id)
 
 

@@ -12,21 +12,21 @@ from core.errors import Invalid, Refused
 from core.events import publish
 from crm import events, lead_rules, scoring
 from crm.actions import intake
-from crm.actions.changes import differences, only
-from crm.actions.deals import NEEDS_APPROVAL, move_deal, open_deal
+from crm.actions.changes import answered, differences, only
+from crm.actions.deals import note_proposal_sent, open_deal
 from crm.actions.notes import jot_on_lead, touch
 from crm.actions.owners import check_seller
+from crm.actions.recording import delete_recorded, recording
 from crm.actions.scores import SCORE_FIELDS, refresh_contact_score, rescore
 from crm.forms import leads as forms
-from crm.models import Contact, Deal, Lead
-from crm.queries.approvals import is_approved, needs_approval
+from crm.models import Activity, Contact, Deal, Lead
+from crm.queries.approvals import approval_missing
 from crm.queries.consent import may_contact
 from crm.queries.leads import open_lead_of
-from crm.queries.pipelines import proposal_stage
 
 FACTS = (
     "title", "business_name", "industry", "city", "region", "estimated_value_minor", "currency",
-    "next_step",
+    "next_step", "custom",
 )  # fmt: skip
 SCORED = ("business_name", "industry", "city", "estimated_value_minor")
 EXPECTED_CLOSE_DAYS = 30
@@ -57,6 +57,7 @@ def create_lead(
     currency: str = "",
     consent: intake.Consents = None,
     on_duplicate: str = "refuse",
+    custom: Mapping[str, Any] | None = None,
 ) -> Lead:
     """Take in a lead: de-duplicated, scored and assigned in one go.
 
@@ -81,6 +82,7 @@ def create_lead(
         utm=dict(utm or {}),
         estimated_value_minor=estimated_value_minor,
         currency=currency,
+        custom=answered({}, custom),
     )
 
 
@@ -92,6 +94,8 @@ def update_lead(lead: Lead, *, actor: Actor, version: int | None = None, **facts
     """
     lead.check_version(version)
     only(facts, FACTS)
+    if "custom" in facts:
+        facts["custom"] = answered(lead.custom, facts["custom"])
     changes = differences(lead, facts)
     if not changes:
         return lead
@@ -110,7 +114,7 @@ def delete_lead(lead: Lead, *, actor: Actor) -> None:
     """Delete a lead that nobody wrote to; the contact stays. Publishes LeadDeleted."""
     _refuse(lead, "delete")
     happening = events.LeadDeleted(**_facts(lead))
-    lead.delete()
+    delete_recorded(lead, actor=actor, permission="lead:delete")
     refresh_contact_score(happening.contact_id)
     publish(happening, actor=actor)
 
@@ -122,7 +126,7 @@ def rescore_lead(lead: Lead, *, actor: Actor) -> Lead:
     rescore(lead, actor)
     if before == (lead.score, lead.score_reasons):
         return lead
-    lead.store(*SCORE_FIELDS)
+    lead.save(update_fields=SCORE_FIELDS)  # not an edit, so the version stays
     refresh_contact_score(lead.contact_id)
     return lead
 
@@ -237,13 +241,11 @@ def record_proposal_sent(lead: Lead, *, actor: Actor) -> Lead:
     deal = lead.converted_deal
     if deal is None or deal.status != Deal.Status.OPEN:
         raise Refused("This lead has no open deal to send a proposal for.")
-    if needs_approval(deal) and not is_approved(deal):
-        raise Refused(NEEDS_APPROVAL, code="needs_approval")
+    if missing := approval_missing(deal):
+        raise Refused(missing, code="needs_approval")
     lead.propose_stage()
     lead.store("stage")
-    stage = proposal_stage(deal.pipeline_id)
-    if stage is not None and stage.order > deal.stage.order:
-        move_deal(deal, actor=Actor.system("proposal", request_id=actor.request_id), stage=stage)
+    note_proposal_sent(deal, actor=actor)
     touch(contact=lead.contact, deal=deal)
     publish(events.LeadProposalSent(**_facts(lead), deal_id=deal.pk), actor=actor)
     return lead
@@ -308,6 +310,15 @@ def _qualify(lead: Lead, actor: Actor) -> None:
 
 def _convert(lead: Lead, actor: Actor, **given: Any) -> None:
     _refuse(lead, "convert")
+    title = f"Converted {lead} to a deal"
+    with recording("convert", title, actor=actor, permission="lead:convert") as record:
+        for model, pointer in ((Lead, "pk"), (Deal, "lead"), (Activity, "lead")):
+            record.watch(model._base_manager.filter(**{pointer: lead.pk}))
+        _make_deal_of(lead, actor, **given)
+        record.details["deal_id"] = lead.converted_deal_id
+
+
+def _make_deal_of(lead: Lead, actor: Actor, **given: Any) -> None:
     today = clock.today(Workspace.current().timezone)
     value = given.get("value_minor")
     value = lead.estimated_value_minor if value is None else value

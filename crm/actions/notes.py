@@ -7,6 +7,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from core import clock
 from core.events import publish
+from crm.actions.rotting import touch_deals
 from crm.events import ActivityCreated
 from crm.models import Activity, Contact, Deal, Lead
 
@@ -21,9 +22,13 @@ def write_down(
     deal: Deal | None = None,
     person: User | None = None,
     completed_at: datetime | None = None,
+    is_inbound: bool = False,
     **values: Any,
 ) -> Activity:
-    """Insert an activity; one that is done counts as a touch. Publishes ActivityCreated."""
+    """Insert an activity; one that is done counts as a touch. Publishes ActivityCreated.
+
+    It ends a deal's silence when a person did it, or it came in: what a machine notes does not (`crm.rotting`).
+    """
     row = Activity.objects.create(
         type=type,
         subject=subject[:200],
@@ -35,7 +40,7 @@ def write_down(
         **values,
     )
     if completed_at is not None:
-        touch(contact=contact, deal=deal)
+        touch(contact=contact, deal=deal if actor.is_person or is_inbound else None)
     publish(
         ActivityCreated(**about(row), type=row.type, actor_id=row.actor_id),
         actor=actor,
@@ -79,4 +84,4 @@ def touch(*, contact: Contact | None = None, deal: Deal | None = None) -> None:
         Contact.objects.filter(pk=contact.pk).update(last_activity_at=at)
         contact.last_activity_at = at
     if deal is not None:
-        Deal.objects.filter(pk=deal.pk).update(last_touch_at=at, rotting_told_on=None)
+        touch_deals([deal.pk])

@@ -4,62 +4,68 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 
 from accounts.actor import Actor
 from core.actions import action
 from core.errors import Invalid, Refused
 from core.events import publish
 from crm.events import PipelineChanged
-from crm.forms.pipelines import CreatePipelineForm, SetStagesForm, UpdatePipelineForm
+from crm.forms import pipelines as forms
 from crm.models import Deal, Pipeline, Stage
 from crm.queries.pipelines import default_pipeline
 
 USUAL_STAGES: tuple[dict[str, Any], ...] = (
-    {"name": "Discovery", "probability": 20, "rot_days": 14},
-    {"name": "Proposal", "probability": 40, "rot_days": 14},
-    {"name": "Proposal Sent", "probability": 60, "rot_days": 10, "is_proposal_sent": True},
-    {"name": "Negotiation", "probability": 75, "rot_days": 10},
-    {"name": "Closing", "probability": 90, "rot_days": 7},
-)
+    {"name": "Discovery", "probability": 20, "rot_days": 14, "step": "discovery"},
+    {"name": "Proposal", "probability": 40, "rot_days": 14, "step": "proposal"},
+    {"name": "Proposal Sent", "probability": 60, "rot_days": 10, "step": "proposal", "is_proposal_sent": True},
+    {"name": "Negotiation", "probability": 75, "rot_days": 10, "step": "negotiation"},
+    {"name": "Closing", "probability": 90, "rot_days": 7, "step": "closing"},
+)  # fmt: skip
 
 
-@action("pipeline.create", permission="pipeline:manage", form=CreatePipelineForm)
+@action("pipeline.create", permission="pipeline:manage", form=forms.CreatePipelineForm)
 def create_pipeline(
     *,
     actor: Actor,
     name: str,
     is_default: bool = False,
+    order: int = 0,
     stages: Sequence[dict[str, Any]] = (),
 ) -> Pipeline:
     """Make a pipeline; without stages it gets the usual ones. Publishes PipelineChanged."""
-    return insert_pipeline(actor, name, is_default=is_default, stages=stages)
+    return insert_pipeline(actor, name, is_default=is_default, order=order, stages=stages)
 
 
-@action("pipeline.update", permission="pipeline:manage", form=UpdatePipelineForm)
+@action("pipeline.update", permission="pipeline:manage", form=forms.UpdatePipelineForm)
 def update_pipeline(
     pipeline: Pipeline,
     *,
     actor: Actor,
     name: str,
     is_default: bool = False,
+    is_active: bool = True,
+    order: int = 0,
     version: int | None = None,
 ) -> Pipeline:
-    """Rename a pipeline or make it the default. Publishes PipelineChanged."""
+    """Rename a pipeline, place it, make it the default or take it out of use. Publishes PipelineChanged."""
     pipeline.check_version(version)
+    if is_default and not is_active:
+        raise Refused("New deals start here. Make another pipeline the default first.")
     if pipeline.is_default and not is_default:
         raise Refused("Deals must start somewhere. Make another pipeline the default instead.")
     if is_default and not pipeline.is_default:
         _take_default()
     try:
         with transaction.atomic():
-            pipeline.store(name=name, is_default=is_default)
+            pipeline.store(name=name, is_default=is_default, is_active=is_active, order=order)
     except IntegrityError:
         raise Invalid({"name": ["There is a pipeline of this name."]}) from None
     publish(PipelineChanged(pipeline_id=pipeline.pk), actor=actor)
     return pipeline
 
 
-@action("pipeline.set_stages", permission="pipeline:manage", form=SetStagesForm)
+@action("pipeline.set_stages", permission="pipeline:manage", form=forms.SetStagesForm)
 def set_stages(pipeline: Pipeline, *, actor: Actor, stages: Sequence[dict[str, Any]]) -> Pipeline:
     """Replace the stages in their order. Publishes PipelineChanged. Refused when deals are in one."""
     if not stages:
@@ -71,18 +77,71 @@ def set_stages(pipeline: Pipeline, *, actor: Actor, stages: Sequence[dict[str, A
     if any(row.get("id") and row["id"] not in held for row in stages):
         raise Invalid({"stages": ["One of the stages belongs to another pipeline."]})
     gone = held.keys() - {stage.pk for stage in chosen if stage}
-    busy = Deal.objects.filter(stage_id__in=gone).values_list("stage__name", flat=True).first()
-    if busy:
-        raise Refused(f"Deals are in “{busy}”. Move them first.", code="in_use")
+    for pk in gone:
+        _refuse_in_use(held[pk])
     Stage.objects.filter(pk__in=gone).delete()
     for kept in filter(None, chosen):
         # Names swap freely when every kept stage first steps aside.
         Stage.objects.filter(pk=kept.pk).update(name=f"\x1f{kept.pk}")
     for order, (row, stage) in enumerate(zip(stages, chosen, strict=True), 1):
         _write(stage or Stage(pipeline=pipeline), order, row)
-    pipeline.store()
-    publish(PipelineChanged(pipeline_id=pipeline.pk), actor=actor)
-    return pipeline
+    return _changed(pipeline, actor)
+
+
+@action("stage.create", permission="pipeline:manage", form=forms.StageFactsForm)
+def create_stage(pipeline: Pipeline, *, actor: Actor, **row: Any) -> Pipeline:
+    """Add a stage at the end of a pipeline. Publishes PipelineChanged."""
+    names = [{"name": name} for name in pipeline.stages.values_list("name", flat=True)]
+    _check_names([*names, row])
+    last = pipeline.stages.aggregate(last=Max("order"))["last"] or 0
+    _write(Stage(pipeline=pipeline), last + 1, row)
+    return _changed(pipeline, actor)
+
+
+@action("stage.update", permission="pipeline:manage", form=forms.UpdateStageForm)
+def update_stage(stage: Stage, *, actor: Actor, **row: Any) -> Stage:
+    """Change a stage; deals without a chance of their own take its new one. Publishes PipelineChanged."""
+    others = stage.pipeline.stages.exclude(pk=stage.pk).values_list("name", flat=True)
+    _check_names([*({"name": name} for name in others), row])
+    _write(stage, stage.order, row)
+    Deal.objects.open().filter(stage=stage, probability_is_manual=False).update(
+        probability=stage.probability
+    )
+    _changed(stage.pipeline, actor)
+    return stage
+
+
+@action("stage.place", permission="pipeline:manage", form=forms.PlaceForm)
+def place_stage(stage: Stage, *, actor: Actor, place: int) -> Pipeline:
+    """Put a stage at a place of its pipeline, 1 for the first. Publishes PipelineChanged."""
+    stages = list(stage.pipeline.stages.exclude(pk=stage.pk).order_by("order", "pk"))
+    stages.insert(place - 1, stage)
+    for order, row in enumerate(stages, 1):
+        Stage.objects.filter(pk=row.pk).update(order=order)
+    return _changed(stage.pipeline, actor)
+
+
+@action("stage.remove", permission="pipeline:manage", form=forms.RemoveStageForm)
+def remove_stage(stage: Stage, *, actor: Actor, move_to: Stage | None = None) -> Pipeline:
+    """Remove a stage; the deals in it, open or closed, go to another one. Publishes PipelineChanged.
+
+    Refused for the last stage, and ("in_use") with deals and no place for them. The move counts as no touch.
+    """
+    pipeline = stage.pipeline
+    if pipeline.stages.count() == 1:
+        raise Refused("A pipeline needs at least one stage.")
+    if move_to is None:
+        _refuse_in_use(stage)
+    elif move_to == stage:
+        raise Invalid({"move_to": ["Choose another stage."]})
+    else:
+        deals = Deal.objects.filter(stage=stage)
+        deals.open().filter(probability_is_manual=False).update(probability=move_to.probability)
+        deals.update(stage_id=move_to.pk, pipeline_id=move_to.pipeline_id)
+        if move_to.pipeline_id != pipeline.pk:
+            _changed(move_to.pipeline, actor)
+    stage.delete()
+    return _changed(pipeline, actor)
 
 
 def starting_pipeline(actor: Actor) -> Pipeline:
@@ -91,7 +150,12 @@ def starting_pipeline(actor: Actor) -> Pipeline:
 
 
 def insert_pipeline(
-    actor: Actor, name: str, *, is_default: bool, stages: Sequence[dict[str, Any]] = ()
+    actor: Actor,
+    name: str,
+    *,
+    is_default: bool,
+    order: int = 0,
+    stages: Sequence[dict[str, Any]] = (),
 ) -> Pipeline:
     """Insert a pipeline with its stages within another action. Publishes PipelineChanged."""
     rows = stages or USUAL_STAGES
@@ -101,10 +165,25 @@ def insert_pipeline(
     if is_default:
         _take_default()
     pipeline = Pipeline.objects.create(
-        name=name, is_default=is_default or not Pipeline.objects.exists()
+        name=name, order=order, is_default=is_default or not Pipeline.objects.exists()
     )
-    for order, row in enumerate(rows, 1):
-        _write(Stage(pipeline=pipeline), order, row)
+    for number, row in enumerate(rows, 1):
+        _write(Stage(pipeline=pipeline), number, row)
+    publish(PipelineChanged(pipeline_id=pipeline.pk), actor=actor)
+    return pipeline
+
+
+def _refuse_in_use(stage: Stage) -> None:
+    if number := Deal.objects.filter(stage=stage).count():
+        deals = "1 deal is" if number == 1 else f"{number:,} deals are"
+        raise Refused(
+            f"{deals} in “{stage.name}”. Move them first, or remove the stage and say where they go.",
+            code="in_use",
+        )
+
+
+def _changed(pipeline: Pipeline, actor: Actor) -> Pipeline:
+    pipeline.store()
     publish(PipelineChanged(pipeline_id=pipeline.pk), actor=actor)
     return pipeline
 
@@ -123,4 +202,5 @@ def _write(stage: Stage, order: int, row: dict[str, Any]) -> None:
     stage.order, stage.name = order, row["name"]
     stage.probability, stage.rot_days = row["probability"], row.get("rot_days")
     stage.is_proposal_sent = bool(row.get("is_proposal_sent"))
+    stage.needs, stage.step = row.get("needs") or [], row.get("step") or ""
     stage.save()

@@ -3,14 +3,16 @@
 from accounts.actor import Actor
 from core.actions import action
 from crm.actions.pipelines import starting_pipeline
+from crm.actions.processes import make_playbooks
 from crm.actions.public_forms import create_public_form
 from crm.models import PublicForm
 
 
 @action("starter.make", permission=None)
 def make_starter_set(*, actor: Actor) -> None:
-    """Make the default pipeline and one ready form at /f/contact/; does nothing where they exist."""
+    """Make the default pipeline, the playbooks and one ready form at /f/contact/; does nothing where they exist."""
     starting_pipeline(actor)
+    make_playbooks(actor=actor)
     if PublicForm.objects.exists():
         return
     create_public_form(

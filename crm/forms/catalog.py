@@ -2,7 +2,8 @@
 
 from django import forms
 
-from crm.forms.fields import EditForm, MoneyForm, amount_field, currency_field
+from core.money import CURRENCIES
+from crm.forms.fields import EditForm, ItemField, MoneyForm, amount_field, currency_field
 
 
 class CreateItemForm(MoneyForm):
@@ -22,3 +23,24 @@ class UpdateItemForm(EditForm, CreateItemForm):
     """A changed product or service; proposals and deals that name it keep their prices."""
 
     is_active = forms.BooleanField(label="On sale", required=False)
+
+
+class CreatePriceListForm(forms.Form):
+    """A new price list; its currency stays."""
+
+    name = forms.CharField(max_length=80)
+    currency = forms.ChoiceField(choices=[(code, code) for code in CURRENCIES])
+
+
+class UpdatePriceListForm(EditForm):
+    """A price list's name, and whether deals may use it."""
+
+    name = forms.CharField(max_length=80)
+    is_active = forms.BooleanField(label="In use", required=False)
+
+
+class SetPriceForm(forms.Form):
+    """What an item costs on a list."""
+
+    item = ItemField(widget=forms.TextInput({"list": "items", "autocomplete": "off"}))
+    unit_price = amount_field(label="Price", help_text="Empty: off the list.")

@@ -7,8 +7,11 @@ from typing import Any
 from django import forms
 
 from core.numbers import is_number
+from crm.forms.custom import CustomForm
 from crm.forms.fields import (
+    DateInput,
     EditForm,
+    ItemField,
     MoneyForm,
     OwnerField,
     RowsField,
@@ -16,18 +19,28 @@ from crm.forms.fields import (
     currency_field,
     version_field,
 )
-from crm.models import Contact, Item, Lead, Pipeline, Stage
+from crm.models import Contact, Lead, Pipeline, Playbook, PriceList, Stage
+
+OTHER = "Another reason"
+LOST_REASONS = (
+    "Price", "A competitor", "No budget", "No decision", "Bad timing", "Something is missing",
+    "No answer", OTHER,
+)  # fmt: skip
+LINE_ASKS = ("item", "description", "unit_price")
 
 
-class DateInput(forms.DateInput):
-    """The browser's own date picker."""
+def price_list_field() -> forms.ModelChoiceField:
+    """A price list in use; none means the customer's, else the catalog's prices."""
+    lists = PriceList.objects.filter(is_active=True).order_by("name")
+    return forms.ModelChoiceField(
+        lists, required=False, empty_label="As the customer, else the catalog"
+    )
 
-    def __init__(self) -> None:
-        super().__init__(attrs={"type": "date"}, format="%Y-%m-%d")
 
-
-class DealForm(MoneyForm):
+class DealForm(CustomForm, MoneyForm):
     """What every deal says."""
+
+    noun = "deal"
 
     title = forms.CharField(max_length=200)
     stage = forms.ModelChoiceField(
@@ -41,6 +54,11 @@ class DealForm(MoneyForm):
     probability = forms.IntegerField(
         min_value=0, max_value=100, required=False, help_text="Empty: the stage's own."
     )
+    agreed_on = forms.DateField(
+        label="Verbal agreement on", required=False, widget=DateInput(),
+        help_text="The day on which they said yes by word of mouth.",
+    )  # fmt: skip
+    price_list = price_list_field()
 
 
 class CreateDealForm(DealForm):
@@ -79,15 +97,40 @@ class WinDealForm(forms.Form):
 
 
 class LoseDealForm(forms.Form):
-    """Why the customer said no."""
+    """Why the customer said no: one of the usual reasons or any other, and in one's own words."""
 
+    reason = forms.CharField(
+        max_length=200, widget=forms.RadioSelect(choices=[(word, word) for word in LOST_REASONS])
+    )
+    detail = forms.CharField(label="In your words", max_length=150, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        detail = cleaned.pop("detail", "")
+        if cleaned.get("reason") == OTHER and not detail:
+            self.add_error("detail", "Say in a few words what the reason was.")
+        elif cleaned.get("reason"):
+            cleaned["reason"] = f"{cleaned['reason']}: {detail}" if detail else cleaned["reason"]
+        return cleaned
+
+
+class SnoozeDealForm(forms.Form):
+    """Until when a deal rests, and why."""
+
+    until = forms.DateField(widget=DateInput())
     reason = forms.CharField(max_length=200)
+
+
+class StartProcessForm(forms.Form):
+    """Which playbook a deal follows."""
+
+    playbook = forms.ModelChoiceField(Playbook.objects.order_by("pk"), to_field_name="key")
 
 
 class DealLineForm(forms.Form):
     """One thing sold; the catalog fills what is left empty."""
 
-    item = forms.ModelChoiceField(Item.objects.filter(is_active=True), required=False)
+    item = ItemField(required=False)
     description = forms.CharField(max_length=300, required=False)
     quantity = forms.DecimalField(
         min_value=Decimal("0.001"), max_digits=12, decimal_places=3, initial=1
@@ -105,6 +148,10 @@ class SetLinesForm(forms.Form):
     """All lines of a deal: JSON `lines`, or a page's `lines-0-item`, `lines-0-quantity`."""
 
     lines = RowsField(DealLineForm, required=False)
+    price_list = price_list_field()
+    reprice = forms.BooleanField(
+        label="Take the prices of all items from the list anew", required=False
+    )
     version = version_field()
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -120,5 +167,4 @@ def _rows_of(data: Mapping[str, Any]) -> list[dict[str, Any]]:
         number, _, field = rest.partition("-")
         if prefix == "lines" and is_number(number) and field:
             rows.setdefault(int(number), {})[field] = data.get(name)
-    asked = ("item", "description", "unit_price")
-    return [row for _, row in sorted(rows.items()) if any(row.get(field) for field in asked)]
+    return [row for _, row in sorted(rows.items()) if any(row.get(field) for field in LINE_ASKS)]

@@ -189,3 +189,6 @@ class ContactAddress(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+    def get_absolute_url(self) -> str:
+        return reverse("crm:contact-detail", args=[self.contact_id])

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from core import clock
 from crm.models.contact import Contact
@@ -28,6 +29,8 @@ class DuplicateKey(models.Model):
 
 class DuplicatePair(models.Model):
     """Two contacts that look like one, and what a person said about it."""
+
+    owner_paths: ClassVar[tuple[str, ...]] = ("contact__owner", "other__owner")
 
     class State(models.TextChoices):
         OPEN = "open", "To look at"
@@ -57,6 +60,9 @@ class DuplicatePair(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contact} / {self.other}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("crm:duplicate-list")
 
     @property
     def percent(self) -> int:

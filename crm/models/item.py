@@ -65,6 +65,9 @@ class PriceList(Record):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return route("crm:price-list-detail", self.pk)
+
 
 class PriceListEntry(models.Model):
     """What one item costs on one list."""

@@ -5,6 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from core.links import route
+from crm.deal_rules import NEEDS
 from crm.models.record import Record
 
 
@@ -13,6 +15,8 @@ class Pipeline(Record):
 
     name = models.CharField(max_length=80, unique=True)
     is_default = models.BooleanField(default=False)
+    is_active = models.BooleanField("takes new deals", default=True)
+    order = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [
@@ -24,9 +28,15 @@ class Pipeline(Record):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return route("crm:pipeline-detail", self.pk)
+
 
 class Stage(models.Model):
-    """A step of a pipeline: the chance that its deals are won, the days after which they rot."""
+    """A step of a pipeline: the chance that its deals are won, the working days after which they rot.
+
+    `needs` names what a deal must have to enter (`crm.deal_rules.NEEDS`), `step` the playbook step that begins here.
+    """
 
     pipeline = models.ForeignKey(Pipeline, models.CASCADE, related_name="stages")
     name = models.CharField(max_length=80)
@@ -34,6 +44,8 @@ class Stage(models.Model):
     probability = models.PositiveSmallIntegerField(default=0)
     rot_days = models.PositiveSmallIntegerField(null=True, blank=True)
     is_proposal_sent = models.BooleanField(default=False)
+    needs = models.JSONField(default=list, blank=True)
+    step = models.CharField(max_length=40, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -46,3 +58,11 @@ class Stage(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return route("crm:pipeline-detail", self.pipeline_id)
+
+    @property
+    def asks(self) -> list[str]:
+        """What a deal must have to come here, in words."""
+        return [NEEDS[name][0] for name in self.needs if name in NEEDS]

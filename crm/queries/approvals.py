@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from accounts.actor import Actor
 from accounts.models import Workspace
 from core.crypto import sha256
-from core.money import Money
+from core.money import Money, short_money
 from crm.models import Approval, Deal
 from crm.queries.filters import one
 
@@ -22,9 +22,13 @@ def deal_fingerprint(deal: Deal) -> str:
 
 def needs_approval(deal: Deal) -> bool:
     """Return whether the deal is so large that a manager must agree; the number counts in every currency."""
+    return deal.value.decimal >= large_from().decimal
+
+
+def large_from() -> Money:
+    """Return from which value on a deal is large."""
     workspace = Workspace.current()
-    large = Money(workspace.high_value_threshold_minor, workspace.currency)
-    return deal.value.decimal >= large.decimal
+    return Money(workspace.high_value_threshold_minor, workspace.currency)
 
 
 def is_approved(deal: Deal) -> bool:
@@ -38,9 +42,25 @@ def is_approved(deal: Deal) -> bool:
     return any(mark == deal_fingerprint(deal) for mark in found)
 
 
+def approval_missing(deal: Deal) -> str:
+    """Return that a manager must agree first, and from which value on; "" when none is needed or it is there."""
+    if not needs_approval(deal) or is_approved(deal):
+        return ""
+    limit = short_money(large_from())
+    if pending_approval(deal):
+        return f"Deals of {limit} or more need a manager’s approval. It is asked for and not given yet."
+    return f"Deals of {limit} or more need a manager’s approval. Ask for it first."
+
+
+def pending_approval(deal: Deal) -> Approval | None:
+    """Return the request that waits for a decision on a deal."""
+    return deal.approvals.filter(state=Approval.State.PENDING).first()
+
+
 def approvals_for(actor: Actor, *, permission: str = "deal:approve") -> QuerySet[Approval]:
     """Return the approvals that the actor may decide or see, newest first."""
     rows = Approval.objects.select_related("deal__contact", "deal__owner", "requested_by")
+    rows = rows.prefetch_related("deal__lines")
     return actor.visible(permission, rows).order_by("-created_at", "-id")
 
 

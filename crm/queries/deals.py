@@ -115,6 +115,19 @@ def running_processes(pks: Iterable[int]) -> dict[int, Process]:
     return {row.deal_id: row for row in rows}
 
 
+def allowed_stages(deal: Deal) -> list[Stage]:
+    """Return the stages into which an open deal may go now, in their order."""
+    if deal.status != Deal.Status.OPEN:
+        return []
+    if "next_due_at" not in deal.__dict__:
+        known = with_facts(Deal.objects.filter(pk=deal.pk)).values("has_lines", "next_due_at").get()
+        deal.has_lines, deal.next_due_at = known["has_lines"], known["next_due_at"]
+    guard = next((process for process in deal.processes.all() if process.guards), None)
+    stages = sorted(deal.pipeline.stages.all(), key=lambda stage: (stage.order, stage.pk))
+    others = [stage for stage in stages if stage.pk != deal.stage_id]
+    return [stage for stage in others if not blockers(deal, stage, guard)]
+
+
 def entry_blockers(deal: Deal, stage: Stage) -> list[str]:
     """Return what stands against moving a deal into a stage, in words."""
     known = with_facts(Deal.objects.filter(pk=deal.pk)).get()

@@ -23,6 +23,7 @@ PERMISSIONS: Final = {
     "lead": "lead:read",
     "deal": "deal:read",
     "approval": "deal:read",
+    "process": "deal:read",
     "message": "conversation:read",
     "reply": "conversation:read",
     "conversation": "conversation:read",
@@ -112,10 +113,11 @@ def _events(
     limit: int,
     before: datetime | None,
 ) -> list[Entry]:
-    rows = Event.objects.filter(contact_id=contact.pk).exclude(subject_type__in=HIDDEN)
+    around = [contact.pk, *contact.merges.values_list("old_id", flat=True)]
+    rows = Event.objects.filter(contact_id__in=around).exclude(subject_type__in=HIDDEN)
     if before is not None:
         rows = rows.filter(at__lt=before)
-    concerns, reads = _concerns(subject), _reader(actor, contact)
+    concerns, reads = _concerns(subject), _reader(actor, subject, contact)
     found: list[Entry] = []
     for event in _in_batches(rows):
         if concerns(event) and reads(event) and (entry := _event_entry(event)):
@@ -152,11 +154,18 @@ def _concerns(subject: Contact | Lead | Deal) -> Callable[[Event], bool]:
     )
 
 
-def _reader(actor: Actor, contact: Contact) -> Callable[[Event], bool]:
-    leads: dict[int, Model] = {row.pk: row for row in Lead.objects.filter(contact=contact)}
-    deals: dict[int, Model] = {
-        row.pk: row for row in Deal.objects.filter(Q(contact=contact)).select_related("lead")
-    }
+def _reader(
+    actor: Actor, subject: Contact | Lead | Deal, contact: Contact
+) -> Callable[[Event], bool]:
+    leads: dict[int, Model]
+    deals: dict[int, Model]
+    if isinstance(subject, Deal):
+        leads = {subject.lead.pk: subject.lead} if subject.lead else {}
+        deals = {subject.pk: subject}
+    else:
+        leads = {row.pk: row for row in Lead.objects.filter(contact=contact)}
+        own = Deal.objects.filter(Q(contact=contact)).select_related("lead")
+        deals = {row.pk: row for row in own}
 
     def reads(event: Event) -> bool:
         permission = PERMISSIONS.get(event.subject_type, "audit:read")

@@ -21,6 +21,10 @@ _FIELD_NAMES: Final = {
     "estimated_value_minor": "estimated value",
     "value_minor": "value",
     "expected_close_on": "expected close",
+    "agreed_on": "verbal agreement",
+    "price_list": "price list",
+    "snoozed_until": "rests until",
+    "snooze_reason": "because",
     "first_name": "first name",
     "last_name": "last name",
     "company_name": "company",
@@ -100,6 +104,7 @@ def _decided(data: dict[str, Any]) -> Said:
 
 _SAYERS: Final = {
     "contact.updated": lambda data: _changes("Contact", data),
+    "contact.merged": lambda data: Said(f"{data['merged_name']} became part of this", icon="people"),
     "lead.updated": lambda data: _changes("Lead", data),
     "deal.updated": lambda data: _changes("Deal", data),
     "lead.scored": _scored,
@@ -109,6 +114,11 @@ _SAYERS: Final = {
     "deal.moved": _moved,
     "deal.won": _won,
     "deal.lost": lambda data: Said("Deal lost", data.get("reason", ""), icon="x"),
+    "process.changed": lambda data: Said(
+        data["playbook"],
+        {"running": data["step"], "done": "All steps done"}.get(data["state"], "Stopped"),
+        icon="list",
+    ),
     "deal.rotting": lambda data: Said(f"Silent for {data['days_silent']} days", icon="alert"),
     "approval.decided": _decided,
 }

@@ -11,7 +11,7 @@ from crm.models import Item
 from crm.queries.catalog import entries_of, item_for, price_list_for, price_lists_for
 from crm.sheets import BOTH, ask, sheet
 
-list_ = list_page(ITEMS)
+list_ = list_page(ITEMS, bar="crm/catalog/_switch.html")
 export = export_page(ITEMS)
 new = sheet(
     "item.create",

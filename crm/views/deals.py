@@ -146,7 +146,7 @@ delete = sheet(
     deal_for,
     title="Delete {.title}?",
     submit="Delete",
-    intro="This cannot be undone.",
+    intro="For 30 days you can undo this.",
     message="Deal deleted.",
     goes="crm:board",
     danger=True,

@@ -14,7 +14,7 @@ from tests.factories.crm import SYSTEM, make_activity, make_contact, make_deal, 
 from tests.people import as_actor
 
 pytestmark = pytest.mark.django_db
-LONG_AGO = timedelta(days=20)
+LONG_AGO = timedelta(days=30)
 
 
 def old_deal(owner) -> Deal:
@@ -31,8 +31,8 @@ def test_a_deal_that_nobody_touches_rots_once_a_silence(people, run_events):
         find_rotting_deals()
         run_events()
     told = people.rita.notifications.filter(kind="deal.rotting")
-    assert [row.text for row in told] == ["Nobody has touched Website for 20 days."]
-    create_activity(actor=SYSTEM, type="note", subject="Called", deal=deal)
+    assert [row.text for row in told] == ["Nobody has touched Website for 30 days."]
+    create_activity(actor=as_actor(people.rita), type="note", subject="Called", deal=deal)
     Deal.objects.filter(pk=deal.pk).update(
         last_touch_at=clock.now() - LONG_AGO, stage_since=clock.now() - LONG_AGO
     )

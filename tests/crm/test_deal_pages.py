@@ -1,5 +1,7 @@
 """The deal pages: board, list, detail, verbs and approvals."""
 
+import json
+
 import pytest
 
 from crm.actions.approvals import request_approval
@@ -7,7 +9,7 @@ from crm.models import Deal
 from tests.factories.crm import make_contact, make_deal, make_item, make_pipeline
 from tests.people import as_actor, browser
 
-BOARD = {"HX-Request": "true", "HX-Target": "board"}
+BOARD = {"HX-Request": "true", "HX-Current-URL": "http://testserver/deals/?view=mine"}
 
 
 @pytest.mark.parametrize(
@@ -46,19 +48,22 @@ def test_a_rep_sees_and_moves_only_their_own_deals(rita, ron):
     assert Deal.objects.get(pk=mine.pk).stage == stage
 
 
-def test_a_move_on_the_board_answers_with_the_board(rita):
+def test_a_move_on_the_board_leaves_the_page_and_offers_to_take_it_back(rita):
     deal = make_deal(owner=rita)
-    stage = make_pipeline().stages.order_by("-order").first()
+    before, stage = deal.stage, make_pipeline().stages.order_by("-order").first()
     answer = browser(rita).post(f"/deals/{deal.pk}/move/", {"stage": stage.pk}, headers=BOARD)
-    assert answer.status_code == 200
-    assert answer.content.decode().lstrip().startswith('<div class="boardpg" id="board"')
+    assert answer.status_code == 204
+    told = json.loads(answer["HX-Trigger"])
+    assert told["deal-moved"] == {"deal": deal.pk, "stage": stage.pk}
+    assert told["toast"]["text"] == f"{deal.title} moved to {stage.name}."
+    assert told["toast"]["undo"] == [f"/deals/{deal.pk}/move/", {"stage": before.pk}]
 
 
-def test_a_move_without_script_is_a_form_with_the_stages_of_this_pipeline(rita):
+def test_a_move_without_script_is_a_button_for_each_stage_of_this_pipeline(rita):
     deal = make_deal(owner=rita)
     make_pipeline("Other", is_default=False)
     page = browser(rita).get(f"/deals/{deal.pk}/move/").content.decode()
-    assert page.count("<option") == deal.pipeline.stages.count() + 1
+    assert page.count('name="stage"') == deal.pipeline.stages.count() - 1
 
 
 def test_the_board_asks_as_often_for_30_deals_as_for_one(

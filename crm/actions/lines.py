@@ -1,0 +1,57 @@
+"""What is sold in a deal: lines with prices, all in the deal's one currency."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from core.errors import Invalid
+from core.money import Money
+from crm.models import Deal, DealLine, Item, PriceList
+from crm.queries.catalog import prices_for
+
+
+def make_lines(deal: Deal, given: Sequence[Mapping[str, Any]], *, reprice: bool) -> list[DealLine]:
+    """Return lines, not stored yet; a price that is not given, or with `reprice`, is the list's or the catalog's."""
+    book = prices_for(deal, [line["item"] for line in given if line.get("item")])
+    return [_line(deal, order, line, book, reprice) for order, line in enumerate(given, 1)]
+
+
+def check_money(deal: Deal, facts: Mapping[str, Any]) -> None:
+    """Keep one currency in a deal: that of its lines and of its price list."""
+    currency = facts.get("currency") or deal.currency
+    if currency != deal.currency and deal.lines.exists():
+        words = f"What is sold is priced in {deal.currency}. Take the lines out, then change the currency."
+        raise Invalid({"currency": [words]})
+    check_list(deal, facts.get("price_list", deal.price_list), currency)
+
+
+def check_list(deal: Deal, price_list: PriceList | None, currency: str = "") -> None:
+    """Raise Invalid for a price list of another currency than the deal's."""
+    currency = currency or deal.currency
+    if price_list is not None and price_list.currency != currency:
+        words = f"{price_list} is in {price_list.currency}, the deal in {currency}. Choose a list in {currency}."
+        raise Invalid({"price_list": [words]})
+
+
+def _line(
+    deal: Deal, order: int, given: Mapping[str, Any], book: Mapping[int, int], reprice: bool
+) -> DealLine:
+    item: Item | None = given.get("item")
+    price = None if reprice and item else given.get("unit_price_minor")
+    if price is None and given.get("unit_price") is not None and not (reprice and item):
+        price = Money.of(given["unit_price"], deal.currency).minor
+    if price is None and item is not None:
+        price = book.get(item.pk)
+        if price is None:
+            words = f"Give a price for {item} in {deal.currency}: the catalog has it in {item.currency} only."
+            raise Invalid({"lines": [words]})
+    if price is None or price < 0:
+        raise Invalid({"lines": ["Give every line a price."]})
+    return DealLine(
+        deal=deal,
+        item=item,
+        description=(given.get("description") or (item.name if item else ""))[:300],
+        quantity=Decimal(given.get("quantity") or 1).quantize(Decimal("0.001")),
+        unit_price_minor=price,
+        order=order,
+    )

@@ -1,0 +1,63 @@
+"""What a deal must have before it enters a stage or a playbook step, each with the words of its refusal; pure."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+# name: what is asked for, the refusal, and whether a deal has it (a deal of `crm.queries.deals.with_facts`)
+NEEDS: Final[dict[str, tuple[str, str, Callable[[Any], bool]]]] = {
+    "value": ("A value", "Give the deal a value first.", lambda deal: deal.value_minor > 0),
+    "close_date": (
+        "An expected close date",
+        "Add an expected close date first.",
+        lambda deal: deal.expected_close_on is not None,
+    ),
+    "lines": (
+        "What is sold",
+        "Add what is sold first, line by line.",
+        lambda deal: bool(deal.has_lines),
+    ),
+    "next_step": (
+        "A next step",
+        "Plan the next step first: a call, a meeting or a task.",
+        lambda deal: deal.next_due_at is not None,
+    ),
+    "proposal_sent": (
+        "The proposal is sent",
+        "Send the proposal first.",
+        lambda deal: deal.proposal_sent_at is not None,
+    ),
+    "agreed": (
+        "A verbal agreement",
+        "Note the day of the verbal agreement first, under Edit.",
+        lambda deal: deal.agreed_on is not None,
+    ),
+}
+PREVIOUS: Final = "previous_done"  # a step opens when the tasks of the one before are done
+
+
+def place_of(steps: Sequence[dict[str, Any]], key: str) -> int:
+    """Return at which place the step of this key stands, -1 for none."""
+    return next((place for place, step in enumerate(steps) if step["key"] == key), -1)
+
+
+def opens(step: dict[str, Any], deal: Any) -> bool:
+    """Whether the guard of a step lets the deal in; its predecessor's tasks are the caller's business."""
+    guard = step.get("guard") or PREVIOUS
+    return guard == PREVIOUS or NEEDS[guard][2](deal)
+
+
+def blockers(deal: Any, stage: Any, process: Any = None) -> list[str]:
+    """Return what stands against moving a deal into a stage, in words; nothing when it may go there.
+
+    The stage may ask for things; and while a playbook runs, the step that begins there has an entry guard.
+    """
+    found = [NEEDS[name][1] for name in stage.needs if name in NEEDS and not NEEDS[name][2](deal)]
+    place = place_of(process.steps, stage.step) if process is not None and stage.step else -1
+    if process is None or place <= process.at:
+        return found
+    step = process.steps[place]
+    if (step.get("guard") or PREVIOUS) == PREVIOUS:
+        found.append(f"Finish the tasks of “{process.steps[place - 1]['name']}” first.")
+    elif not opens(step, deal):
+        found.append(NEEDS[step["guard"]][1])
+    return list(dict.fromkeys(found))
