@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User, Workspace
-from accounts.queries.navigation import dock_for, nav_for
+from accounts.queries.navigation import commands_for, dock_for, nav_for
 from accounts.queries.saved_views import pinned_of
 
 
@@ -22,6 +22,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         frame |= {
             "nav": nav,
             "dock": SimpleLazyObject(lambda: dock_for(user, nav)),
+            "commands": SimpleLazyObject(lambda: commands_for(user)),
             "pins": SimpleLazyObject(lambda: pinned_of(user)),
             "unread": int(shown.get("unread", 0)),
             "workspace": {"name": shown.get("workspace", "")},

@@ -21,6 +21,36 @@ class MenuEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """Something that can be begun from anywhere; "New" and the palette show it to those who hold `permission`."""
+
+    key: str
+    label: str
+    url_name: str
+    icon: str
+    permission: str
+    order: int = 100
+    is_sheet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Records that the search covers: `find(actor, filters)` returns those that the actor may see, as their list does.
+
+    `detail` says in a few words what tells two rows of one name apart; `people` are the filters that leave people.
+    """
+
+    key: str
+    label: str
+    permission: str
+    find: Callable[..., Any]
+    url_name: str
+    detail: Callable[[Any], str]
+    order: int = 100
+    people: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Invariant:
     """Something that must hold whatever happened; `check` returns one line per violation."""
 
@@ -30,6 +60,8 @@ class Invariant:
 
 
 MENU: dict[str, MenuEntry] = {}
+COMMANDS: dict[str, Command] = {}
+SOURCES: dict[str, Source] = {}
 CARDS: dict[str, Callable[..., Any]] = {}
 INVARIANTS: dict[str, Invariant] = {}
 GUARDS: dict[str, list[Callable[[Any], str | None]]] = {}
@@ -39,6 +71,20 @@ _actor_factory: list[Callable[[Event], Any]] = []
 def register_menu(*entries: MenuEntry) -> None:
     """Add entries to the menu."""
     MENU.update({entry.key: entry for entry in entries})
+
+
+def register_commands(*commands: Command) -> None:
+    """Add commands, in their order."""
+    known = sorted([*COMMANDS.values(), *commands], key=lambda one: (one.order, one.key))
+    COMMANDS.clear()
+    COMMANDS.update({one.key: one for one in known})
+
+
+def register_sources(*sources: Source) -> None:
+    """Let the search cover further records; each source is named after its noun in events."""
+    known = sorted([*SOURCES.values(), *sources], key=lambda one: (one.order, one.key))
+    SOURCES.clear()
+    SOURCES.update({one.key: one for one in known})
 
 
 def register_card(key: str, render: Callable[..., Any]) -> None:

@@ -82,6 +82,11 @@ def _places(user: User) -> list[NavGroup]:
     return [NavGroup(label, entries) for label, entries in ordered]
 
 
+def commands_for(user: User) -> list[registry.Command]:
+    """Answer what the person's roles may begin, in order."""
+    return [one for one in registry.COMMANDS.values() if can(user, one.permission)]
+
+
 def dock_for(user: User, nav: list[NavGroup]) -> list[NavEntry]:
     """Answer at most five places for the bottom of a phone; "New" for those who make something."""
     places = {entry.key: entry for group in nav for entry in group.entries}

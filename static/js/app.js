@@ -41,22 +41,6 @@ function theme(next) {
   $$('[data-theme-name]').forEach(e => { e.textContent = next; });
 }
 
-/* Search palette: a combobox over a listbox, arrow keys move, Enter opens. */
-function palette() {
-  const d = $('#palette');
-  if (d && !d.open) { d.showModal(); $('input', d).select(); }
-  return Boolean(d);
-}
-function movePalette(step) {
-  const options = $$('#palette [role=option]');
-  if (!options.length) return;
-  const at = options.findIndex(o => o.getAttribute('aria-selected') === 'true');
-  const to = (at + step + options.length) % options.length;
-  options.forEach((o, i) => o.setAttribute('aria-selected', String(i === to)));
-  $('#palette input').setAttribute('aria-activedescendant', options[to].id);
-  options[to].scrollIntoView({ block: 'nearest' });
-}
-
 /* Lists: j and k move, x selects. */
 function step(dir) {
   const rows = $$('#rows tr, .tbl tbody tr, #threads a');
@@ -114,7 +98,6 @@ addEventListener('click', e => {
   const t = e.target.closest?.('button, a');
   if (!t || e.defaultPrevented) return;
   const plain = !(e.metaKey || e.ctrlKey || e.shiftKey || e.button);
-  if (t.matches('[data-palette]') && plain && palette()) e.preventDefault();
   if (t.matches('[data-new]') && plain && $('#new')) { e.preventDefault(); $('#new').showModal(); }
   if (t.matches('[data-sheet]') && plain && sheet(t.href)) { e.preventDefault(); t.closest('[popover]')?.hidePopover?.(); }
   if (t.matches('[data-move]') && plain && moveMenu(t)) e.preventDefault();
@@ -127,14 +110,7 @@ addEventListener('click', e => {
 });
 addEventListener('keydown', e => {
   const typing = e.target.matches?.('input:not([type=checkbox]), textarea, select, [contenteditable]');
-  if ((e.metaKey || e.ctrlKey) && e.key.toLowerCase() === 'k') { if (palette()) e.preventDefault(); return; }
   if ((e.metaKey || e.ctrlKey) && e.key === 'Enter' && e.target.form) { e.preventDefault(); e.target.form.requestSubmit(); return; }
-  if ($('#palette')?.open) {
-    if (e.key === 'ArrowDown') { e.preventDefault(); movePalette(1); }
-    if (e.key === 'ArrowUp') { e.preventDefault(); movePalette(-1); }
-    if (e.key === 'Enter') { const chosen = $('#palette [aria-selected=true]'); if (chosen) { e.preventDefault(); chosen.click(); } }
-    return;
-  }
   if (typing || e.metaKey || e.ctrlKey || e.altKey || $('dialog[open]')) return;
   if (e.key === 'z') $('#toasts button')?.focus();
   if (e.key === 'j') step(1);
