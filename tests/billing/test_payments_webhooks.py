@@ -287,19 +287,6 @@ def test_a_paid_lead_gets_no_further_proposal(rita, run_events):
         start_checkout(proposal, actor=VISITOR)
 
 
-def test_a_webhook_answers_in_half_a_second(db):
-    import time
-
-    client = Client()
-    times = []
-    for number in range(40):
-        event = {"id": f"evt_{number}", "type": "x", "data": {"object": {}}}
-        start = time.perf_counter()
-        assert post_event(client, event).status_code == 200
-        times.append(time.perf_counter() - start)
-    assert max(times) < 0.5
-
-
 def test_a_stranger_s_contact_stays_as_it_was(rita, run_events):
     before = new_lead(rita, email="else@example.com")
     post_event(Client(), stripe_event(on_stripe(accepted(rita))))

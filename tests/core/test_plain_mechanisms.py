@@ -21,9 +21,9 @@ def test_fields_run_nothing(attack):
 
 
 def test_fields_are_linear_in_hostile_input():
-    started = time.monotonic()
+    started = time.process_time()
     fields.fill("{{ " * 200_000 + "a" * 100_000, {})
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_token_serves_one_purpose():

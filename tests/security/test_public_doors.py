@@ -420,10 +420,10 @@ def test_long_nonsense_is_read_in_linear_time(name):
     for kind in ("plain", "html"):
         head = f"From: a@x.example\r\nSubject: {text[:3000]}\r\nContent-Type: text/{kind}\r\n\r\n"
         raw = f"{head}{text}".encode()
-        began = time.monotonic()
+        began = time.process_time()
         mailparse.parse(raw)
-        assert time.monotonic() - began < 5, kind
-    began = time.monotonic()
+        assert time.process_time() - began < 5, kind
+    began = time.process_time()
     text_from_html(text)
     clean_html(text)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
