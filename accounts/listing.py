@@ -19,6 +19,7 @@ from core.doors import View, door
 from core.errors import HouseError, Invalid, NotFound
 from core.exports import FORMS, exported
 from core.lists import COUNTED, Asked, Column, ListSpec, read, roughly, table
+from core.numbers import is_number
 from core.pages import asked_part, done, keys_in_order, make_cursor, page, paginate
 from core.tokens import read as read_token
 from core.tokens import sign
@@ -45,10 +46,7 @@ def list_page(spec: ListSpec, template: str = "ui/list.html", **more: Any) -> Vi
 
 def _context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     spec, actor = asked.spec, asked.actor
-    prefetch = [column.prefetch for column in asked.columns if column.prefetch]
-    custom = any(":" in column.key for column in asked.columns)
-    heavy = [name for name in spec.defer if not (custom and name == "custom")]
-    found = asked.rows().defer(*heavy).prefetch_related(*prefetch)
+    found = asked.shown()
     cursor = request.GET.get("cursor", "")
     rows = paginate(found, cursor, order=asked.order, count_to=COUNTED)
     here = asked.address()
@@ -70,7 +68,7 @@ def _context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
                   for way, word in (("", ", lowest first"), ("-", ", highest first"))],
         "is_narrowed": bool(asked.words or asked.clauses),
         "buttons": [one for one in spec.buttons if actor.can(one[0])],
-        "bulk": spec.bulk(actor) if spec.bulk and drawn else (),
+        "bulk": spec.bulk(actor, spec.key) if spec.bulk and drawn else (),
         "may_export": bool(spec.export and actor.can(spec.export)),
     }  # fmt: skip
 
@@ -131,8 +129,11 @@ def export_page(spec: ListSpec) -> View:
     def view(request: HttpRequest) -> HttpResponseBase:
         actor = request.actor  # type: ignore[attr-defined]
         actor.require(spec.permission)
-        asked = _asked(request, spec)
-        found, form = asked.rows(), request.GET.get("format", "csv")
+        ticked = request.GET.getlist("pk")[:1_000]
+        asked = _asked(request, spec, QueryDict(request.GET.get("filters", "")) if ticked else None)
+        found, form = asked.shown(), request.GET.get("format", "csv")
+        if ticked and "all" not in request.GET:
+            found = found.filter(pk__in=[int(pk) for pk in ticked if is_number(pk)])
         if asked.notes:
             raise Invalid({"filters": asked.notes})
         name = f"{spec.key}-{localdate(now()):%Y-%m-%d}"
@@ -140,17 +141,16 @@ def export_page(spec: ListSpec) -> View:
             return exported("csv", name, *spec.everything(found))
         if form not in FORMS:
             raise Invalid({"format": [f"Choose one of {', '.join(FORMS)}."]})
-        prefetch = [column.prefetch for column in asked.columns if column.prefetch]
-        rows = found.prefetch_related(*prefetch).order_by(*asked.order).iterator(chunk_size=1_000)
+        rows = found.order_by(*asked.order).iterator(chunk_size=1_000)
         return exported(form, name, *table(asked.columns, rows), title=spec.label)
 
     return view
 
 
-def _asked(request: HttpRequest, spec: ListSpec) -> Asked:
+def _asked(request: HttpRequest, spec: ListSpec, query: QueryDict | None = None) -> Asked:
     user = request.user
     layout = user.lists.get(spec.key, {}) if isinstance(user, User) else {}
-    return read(spec, request.actor, request.GET, layout)  # type: ignore[attr-defined]
+    return read(spec, request.actor, query or request.GET, layout)  # type: ignore[attr-defined]
 
 
 def cell_page(spec: ListSpec) -> View:
@@ -183,13 +183,19 @@ def cell_page(spec: ListSpec) -> View:
             else:
                 if not request.htmx:  # type: ignore[attr-defined]
                     return done(request, row, "Saved.")
-                return HttpResponse(shown(column, row, actor, row.get_absolute_url()))
+                return HttpResponse(_cell(spec, column, row, actor))
         context = {"form": form, "bound": form[field], "row": row, "column": column}
         context["version"] = form["version"] if "version" in form.fields else ""
         template = "ui/cell.html#cell-form" if request.htmx else "ui/cell.html"  # type: ignore[attr-defined]
         return page(request, template, context, status=status)
 
     return view
+
+
+def _cell(spec: ListSpec, column: Column, row: Any, actor: Any) -> str:
+    """The cell as the list shows it now."""
+    fresh = column.needs(spec.find(actor, {})).filter(pk=row.pk).first()
+    return shown(column, fresh, actor, fresh.get_absolute_url()) if fresh else ""
 
 
 def _cell_form(column: Column, row: Any, typed: QueryDict | None) -> forms.Form:

@@ -28,7 +28,8 @@ class Column:
 
     `who` makes it the row's link: its name, a second line and a face. `sort` is the database column that it can be
     ordered by (null or not), `edit` the action whose form changes the field `key`, `may` the permission to see it on a
-    row. A `fixed` column cannot be taken away; without `label` it is only a control and no part of a file.
+    row; `prefetch` and `also` (annotations) are what it needs. A `fixed` column cannot be taken away; without `label`
+    it is only a control and no part of a file.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Column:
     may: str = ""
     css: str = "x"
     prefetch: str = ""
+    also: Callable[[], Mapping[str, Any]] | None = None
     shown: bool = True
     fixed: bool = False
 
@@ -48,6 +50,11 @@ class Column:
     def field(self) -> str:
         """The name of its input in the action's form."""
         return self.key.replace(":", "_")
+
+    def needs(self, found: QuerySet[Any]) -> QuerySet[Any]:
+        """Return rows with what this column shows of them."""
+        found = found.prefetch_related(self.prefetch) if self.prefetch else found
+        return found.annotate(**self.also()) if self.also else found
 
     def plain(self, row: Any) -> Any:
         """Return the row's value as a file tells it."""
@@ -96,7 +103,7 @@ class ListSpec:
     opens: str = "page"
     may_open: str = ""
     everything: Callable[[QuerySet[Any]], Any] | None = None
-    bulk: Callable[[Any], Sequence[Any]] | None = None
+    bulk: Callable[[Any, str], Sequence[Any]] | None = None
     one: Callable[[Any, int], Any] | None = None
     more: Callable[[], tuple[Sequence[Column], Sequence[Filter]]] | None = None
 
@@ -178,6 +185,13 @@ class Asked:
                 said = f"{clause.filter.label} {WORDS[clause.operator]} “{clause.values[0][:40]}”"
                 self.notes.append(f"{said} makes no sense here and was left out.")
         return found
+
+    def shown(self) -> QuerySet[Any]:
+        """Return the rows with what the columns need, and without what is heavy and not shown."""
+        found, custom = self.rows(), any(":" in column.key for column in self.columns)
+        for column in self.columns:
+            found = column.needs(found)
+        return found.defer(*(name for name in self.spec.defer if not (custom and name == "custom")))
 
     def address(self, *, clauses: Iterable[Clause] | None = None, **changes: str) -> str:
         """Return the query string of this list with other clauses, or with other names set ("" takes one away)."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
@@ -18,6 +18,7 @@ from core.money import Money
 from core.templatetags import ui
 from crm.models import Activity, Contact, Deal, Lead, Pipeline, Stage, Tag
 from crm.queries.activities import activities_for, activity_for
+from crm.queries.bulk import verbs_for
 from crm.queries.catalog import items_for
 from crm.queries.contacts import contact_for, contacts_for
 from crm.queries.custom_fields import fields_of
@@ -26,6 +27,12 @@ from crm.queries.leads import TEMPERATURES, lead_for, leads_for
 
 HEAVY = ("custom", "search_words")
 STAGES = {"customer": "good", "churned": "bad"}
+NEXT = {
+    "NEW": "First message",
+    "CONTACTED": "Follow up",
+    "INTERESTED": "Send proposal",
+    "PROPOSAL_SENT": "Follow up",
+}
 CUSTOM_KINDS = {"number": "number", "date": "date", "choice": "choice", "yes-no": "choice"}
 
 
@@ -123,6 +130,30 @@ def caller(about: Callable[[Any], tuple[str, int | None, Any]]) -> Column:
     return Column("call", show=show, css="c-act ms", fixed=True)
 
 
+def _next_task() -> dict[str, Any]:
+    tasks = Activity.objects.filter(lead=OuterRef("pk"), completed_at=None, due_at__isnull=False)
+    first = tasks.order_by("due_at", "pk")
+    return {
+        "next_due": Subquery(first.values("due_at")[:1]),
+        "next_task": Subquery(first.values("subject")[:1]),
+    }
+
+
+def _next_words(lead: Any) -> str:
+    """What comes next: as somebody wrote it, else the next task, else what the stage asks for."""
+    usual = NEXT.get(lead.stage, "") if lead.status != "disqualified" else ""
+    return lead.next_step or lead.next_task or usual
+
+
+def _next_step(lead: Any) -> str:
+    words = _next_words(lead)
+    if lead.next_due and not lead.next_step:
+        late, today = lead.next_due < clock.now(), clock.now() + timedelta(days=1)
+        css = "bad" if late else "warn" if lead.next_due < today else ""
+        return ui.chip(words, css, "clock" if late else "")
+    return quiet(lambda _: words)(lead)
+
+
 LEADS = ListSpec(
     "leads", "Leads", "lead", "lead:read", leads_for,
     (
@@ -130,7 +161,7 @@ LEADS = ListSpec(
             lead.contact.name, _place(lead.business_name or lead.title, lead.city), lead.contact)),
         Column("stage", "Status", lambda lead: ui.STATES[ui.state_of(lead)][1], ui.status_glyph, css="c-st"),
         Column("score", "Score", None, ui.score, sort="score", css="c-sc"),
-        Column("next_step", "Next step", show=quiet(lambda lead: lead.next_step), edit="lead.update", css="c-nx"),
+        Column("next_step", "Next step", _next_words, _next_step, edit="lead.update", css="c-nx", also=_next_task),
         Column("source", "Source", lambda lead: lead.get_source_display(), css="x sec"),
         Column("estimated_value", "Value", lambda lead: worth(lead.estimated_value_minor, lead.currency),
                lambda lead: ui.money(lead.estimated_value_minor, lead.currency), sort="estimated_value_minor",
@@ -176,7 +207,7 @@ LEADS = ListSpec(
     ("No leads yet", "Type one in, import a list, or put a form on your site. New ones appear here with a score."),
     (("contact:import", "crm:import-new", "put", "Import", "link"),
      ("lead:create", "crm:lead-new", "plus", "New lead", "main")),
-    export="contact:export", event="lead-changed", one=lead_for, more=custom("lead"),
+    export="contact:export", event="lead-changed", one=lead_for, more=custom("lead"), bulk=verbs_for,
     defer=(*HEAVY, "score_reasons", "facts", "utm", "conversion"),
 )  # fmt: skip
 
@@ -232,7 +263,7 @@ CONTACTS = ListSpec(
     ("No contacts yet", "People and businesses appear here as soon as they write, are imported, or are typed in."),
     (("contact:import", "crm:import-new", "put", "Import", "link"),
      ("contact:create", "crm:contact-new", "plus", "New contact", "main")),
-    export="contact:export", event="contact-changed", one=contact_for, more=custom("contact"), defer=HEAVY,
+    export="contact:export", event="contact-changed", one=contact_for, more=custom("contact"), bulk=verbs_for, defer=HEAVY,
 )  # fmt: skip
 
 
@@ -305,7 +336,7 @@ DEALS = ListSpec(
     ("-created_at", "-pk"), "crm:deal-list", "Deal or contact",
     ("No deals here", "A lead becomes a deal when it is converted."),
     (("deal:create", "crm:deal-new", "plus", "New deal", "main"),),
-    export="contact:export", event="deal-changed", one=deal_for, more=custom("deal"), defer=HEAVY,
+    export="contact:export", event="deal-changed", one=deal_for, more=custom("deal"), bulk=verbs_for, defer=HEAVY,
 )  # fmt: skip
 
 
@@ -313,7 +344,7 @@ def _about(one: Activity) -> str:
     about = one.lead or one.deal or one.contact
     if about is None:
         return NONE
-    return format_html('<a class="lnk" href="{}">{}</a>', about.get_absolute_url(), about.name)
+    return format_html('<a href="{}">{}</a>', about.get_absolute_url(), about.name)
 
 
 def _person_of(one: Activity) -> tuple[str, int | None, Any]:

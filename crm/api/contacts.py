@@ -7,13 +7,17 @@ from django.http import HttpRequest
 from ninja import Router
 
 from core.api import listing, rest
-from core.verbs import browse, offer
+from core.verbs import browse, by, offer
 from crm.api import deals as deals_api
 from crm.api import shapes
+from crm.api.operations import operation
 from crm.lists import CONTACTS
-from crm.models import Contact
+from crm.models import Contact, DuplicatePair
 from crm.queries.activities import activities_for
+from crm.queries.addresses import address_for, addresses_of
 from crm.queries.contacts import contact_for, contacts_for
+from crm.queries.duplicates import pair_for, pairs_for
+from crm.queries.merging import merge_of
 from crm.queries.search import matching
 from crm.queries.timeline import timeline
 
@@ -38,7 +42,37 @@ browse(
 offer(router, "POST /contacts", "contact.create", shapes.contact)
 offer(router, "PATCH /contacts/{int:pk}", "contact.update", shapes.contact, contact_for)
 offer(router, "DELETE /contacts/{int:pk}", "contact.delete", shapes.contact, contact_for)
-offer(router, "POST /contacts/{int:pk}/reassign", "contact.reassign", shapes.contact, contact_for)
+for route, action in (
+    ("POST /contacts/{int:pk}/reassign", "contact.reassign"),
+    ("POST /contacts/{int:pk}/tags", "contact.tag"),
+    ("POST /contacts/{int:pk}/addresses", "contact.add_address"),
+    ("POST /contacts/{int:pk}/consents", "consent.give"),
+    ("POST /contacts/{int:pk}/consents/withdraw", "consent.withdraw"),
+    ("POST /contacts/{int:pk}/merge", "contact.merge"),
+):
+    offer(router, route, action, shapes.contact, contact_for)
+offer(router, "POST /contacts/{int:pk}/unmerge", "contact.unmerge", operation, merge_of)
+for verb, action in (("retire", "address.retire"), ("make-primary", "address.make_primary")):
+    offer(router, f"POST /addresses/{{int:pk}}/{verb}", action, shapes.contact, address_for)
+browse(
+    router,
+    "/duplicates",
+    "contact:merge",
+    shapes.pair,
+    lambda actor: pairs_for(actor, DuplicatePair.State.values),
+    find=pair_for,
+    filters={"state": "state"},
+    orderings=by("-score"),
+)
+for verb in ("dismiss", "reopen"):
+    offer(router, f"POST /duplicates/{{int:pk}}/{verb}", f"duplicate.{verb}", shapes.pair, pair_for)
+
+
+@rest(router, "GET", "/contacts/{int:pk}/addresses", permission="contact:read")
+def addresses(request: HttpRequest, pk: int) -> dict[str, Any]:
+    """Return a contact's addresses, those that held once included."""
+    lines = addresses_of(contact_for(request.actor, pk))
+    return {"results": [shapes.address(line) for line in lines], "next": None}
 
 
 @rest(router, "GET", "/contacts/{int:pk}/activities", permission="activity:read")

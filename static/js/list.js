@@ -26,7 +26,7 @@
   });
   addEventListener('reset', e => { if (e.target.id === 'bulk') setTimeout(count); });
   addEventListener('submit', e => {
-    if (e.target.id !== 'bulk') return;
+    if (e.target.id !== 'bulk' || e.submitter?.formAction.includes('/export/')) return;
     const asked = new URLSearchParams(new FormData(e.target, e.submitter));
     if (asked.has('all')) asked.delete('pk');
     if (sheet(`${e.target.action}?${asked}`)) e.preventDefault();
@@ -100,7 +100,7 @@
   });
 
   addEventListener('keydown', e => {
-    if (e.target.matches?.('input, textarea, select, [contenteditable]') || e.metaKey || e.ctrlKey || e.altKey || one('dialog[open]')) return;
+    if (e.target.matches?.('input:not([type=checkbox]), textarea, select, [contenteditable]') || e.metaKey || e.ctrlKey || e.altKey || one('dialog[open]')) return;
     if (e.key === 'f') { e.preventDefault(); one('#add-filter')?.click(); }
     if (e.key === '?') one('#keys')?.showModal();
     if (e.key === 'X') { const tick = one('#rows .cur input[name=pk]'); if (tick) { tick.checked = true; between(tick, true); last = tick; count(); } }
