@@ -102,11 +102,11 @@ def _say(operation: Operation, step: StepUndo, actor: Actor) -> None:
             publish(
                 events.DealUpdated(pk, deal.contact_id, deal.owner_id, changes=changes), actor=actor
             )
-    touched = {model: step.touched(model) for model in (Contact, Lead, Deal)}
+    touched = {model: sorted(step.touched(model)) for model in (Contact, Lead, Deal)}
     for model, ids in touched.items():
         index_rows(model, ids)
-    of_leads = Lead.objects.filter(pk__in=touched[Lead]).values_list("contact_id", flat=True)
-    for contact_id in {*touched[Contact], *of_leads}:
+    scored = {pk for model in (Lead, Deal) for pk in step.pointed(model, "contact_id")}
+    for contact_id in scored.union(touched[Contact]):
         refresh_contact_score(contact_id)
     publish(
         events.OperationUndone(

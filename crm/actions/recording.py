@@ -19,9 +19,12 @@ from crm.models.record import Record
 UNDO_DAYS = 30
 PART = 500
 CUSTOM = "custom:"
-# Counters, and what is computed from the row itself: never put back.
-UNRECORDED = frozenset({"version", "updated_at"})
+# Versions only ever count up.
+VERSION = "version"
+# Computed from the row itself.
 DERIVED = "search_words"
+# The time of the last edit tells whether somebody edited a row since.
+STAMP = "updated_at"
 # What is computed from other rows: put back where nothing touched it, never a reason to keep a row.
 COMPUTED = frozenset({
     "last_activity_at", "last_touch_at", "rots_on", "rotting_told_on", "score", "score_reasons",
@@ -145,7 +148,7 @@ class Recorder:
         owners = self._created.get(owner, set()) if owner else set()
         for pk in sorted(created & now.keys() - before.keys()):
             if now[pk].get(pointer) not in owners:  # else it goes with its owner
-                yield pk, None, {"version": now[pk]["version"]} if "version" in now[pk] else {}
+                yield pk, None, {STAMP: now[pk][STAMP]} if STAMP in now[pk] else {}
 
 
 @contextmanager
@@ -270,11 +273,13 @@ def decoded(model: type[Model], image: Mapping[str, Any]) -> dict[str, Any]:
 
 def _changed(model: type[Model], before: Image, after: Image) -> set[str]:
     names = before.keys() | after.keys()
-    changed = {name for name in names if before.get(name) != after.get(name)} - UNRECORDED
+    changed = {name for name in names if before.get(name) != after.get(name)} - {VERSION}
+    if not changed - {STAMP}:
+        return set()
     for names in TOGETHER.get(model._meta.label_lower, ()):
         if changed.intersection(names):
             changed.update(names)
-    return changed
+    return changed | ({STAMP} & before.keys())
 
 
 def _querysets(rows: QuerySet[Any] | Iterable[Model]) -> list[QuerySet[Any]]:

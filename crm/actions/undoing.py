@@ -15,6 +15,7 @@ from crm.actions.recording import (
     COMPUTED,
     CUSTOM,
     PARTS,
+    STAMP,
     TOGETHER,
     Image,
     decoded,
@@ -60,7 +61,7 @@ class StepUndo:
             ids = {*self.changed.get(model, ()), *self.lost.get(model, ())}
             self.now[model] = images(model._base_manager.filter(pk__in=ids))
             made = model._base_manager.filter(pk__in=self.made.get(model, ()))
-            self.now[model] |= images(made, ["version", *(key.attname for key in _keys(model))])
+            self.now[model] |= images(made, [STAMP, *(key.attname for key in _keys(model))])
         self._drop_what_cannot_come_back()
         self.wanted = {model: self._wanted(model) for model in self.changed}
         self._keep_what_is_used()
@@ -77,11 +78,21 @@ class StepUndo:
             except IntegrityError:
                 raise Refused(BUILT_ON) from None
 
-    def touched(self, model: type[Model]) -> list[int]:
-        """Return the ids of the model's rows that changed, went or came back."""
-        return sorted(
-            {pk for rows in (self.made, self.back, self.lost) for pk in rows.get(model, ())}
-        )
+    def touched(self, model: type[Model]) -> set[int]:
+        """Return the ids of the model's rows that changed, went or came back, or whose parts did."""
+        steps = (self.made, self.back, self.lost)
+        found = {pk for rows in steps for pk in rows.get(model, ())}
+        for part in self.now:
+            owner, pointer = part_of(part)
+            if owner is model:
+                found |= self.pointed(part, pointer)
+        return found
+
+    def pointed(self, model: type[Model], pointer: str) -> set[int]:
+        """Return where rows of a model point to, and where they pointed before the step was taken back."""
+        kinds = (self.now, self.wanted, self.lost)
+        rows = [row for kind in kinds for row in kind.get(model, {}).values()]
+        return {row[pointer] for row in rows if row.get(pointer)}
 
     # --- deciding
 
@@ -191,10 +202,10 @@ class StepUndo:
         """The columns of a row that go back; columns that belong together go back together, or none."""
         (before, after), now = self.changed[model][pk], self.now[model][pk]
         values: Image = {}
-        rest = set(before)
+        rest = before.keys() - {STAMP}
         for group in [*TOGETHER.get(model._meta.label_lower, ()), *((name,) for name in before)]:
             names = [name for name in group if name in rest]
-            rest.difference_update(names)
+            rest = rest - set(names)
             differing = [name for name in names if now.get(name) != after[name]]
             if not differing:
                 values |= {name: before[name] for name in names if before[name] != now.get(name)}
@@ -260,17 +271,21 @@ class StepUndo:
         for pk in ids:
             now, values = self.now[model][pk], self.wanted[model][pk]
             edits = values.keys() - COMPUTED
-            if edits and issubclass(model, Record):
-                counter = {"version": F("version") + 1, "updated_at": clock.now()}
-            else:
-                counter = {}
             columns = decoded(model, values)
+            if edits and issubclass(model, Record):
+                columns |= {"version": F("version") + 1, STAMP: self._stamp(model, pk)}
             if "custom" in columns:
                 answers = {**decoded(model, now).get("custom", {}), **columns["custom"]}
                 columns["custom"] = {k: v for k, v in answers.items() if v is not None}
-            model._base_manager.filter(pk=pk).update(**columns, **counter)
+            model._base_manager.filter(pk=pk).update(**columns)
             changes = {name: [now.get(name), values[name]] for name in sorted(edits)}
             self.back.setdefault(model, {})[pk] = changes
+
+    def _stamp(self, model: type[Model], pk: int) -> Any:
+        """The time of the edit that the row now stands as: the one before, where nobody edited it since."""
+        (before, after), now = self.changed[model][pk], self.now[model][pk]
+        is_whole = STAMP in before and now[STAMP] == after[STAMP]
+        return decoded(model, {STAMP: before[STAMP]})[STAMP] if is_whole else clock.now()
 
     def _insert(self, model: type[Model], ids: list[int]) -> None:
         rows = self.lost[model]

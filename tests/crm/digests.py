@@ -7,8 +7,8 @@ APPS = {"crm", "outreach", "campaigns", "billing"}
 BOOKKEEPING = {"version"}
 
 
-def state() -> dict[str, list]:
-    """Return every record by table, ids included; times and versions do not count."""
+def state() -> dict[str, dict]:
+    """Return every record by table and id; times and versions do not count."""
     found = {}
     for model in business_models():
         told = model in {Operation, OperationPart, Playbook} or getattr(model, "is_derived", False)
@@ -20,6 +20,16 @@ def state() -> dict[str, list]:
             if field.get_internal_type() not in {"DateTimeField", "TimeField"}
             and field.attname not in BOOKKEEPING
         ]
-        if rows := list(model._base_manager.order_by("pk").values_list(*fields)):
-            found[model._meta.label] = rows
+        for row in model._base_manager.order_by("pk").values(*fields):
+            found[f"{model._meta.label}:{row['id']}"] = row
     return found
+
+
+def differing(before: dict[str, dict], after: dict[str, dict]) -> list[str]:
+    """Return one line for each value that is not what it was."""
+    return [
+        f"{key} {name}: {before.get(key, {}).get(name)!r} is {after.get(key, {}).get(name)!r}"
+        for key in sorted(before.keys() | after.keys())
+        for name in sorted(before.get(key, {}).keys() | after.get(key, {}).keys())
+        if before.get(key, {}).get(name) != after.get(key, {}).get(name)
+    ]
