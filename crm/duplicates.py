@@ -15,10 +15,12 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from crm.matching import fold_company, fold_email, normalise
+from crm.names import GENERATIONS, NICKNAMES, TITLES, bones, name_bones, relation, romanise
 
 THRESHOLD = 0.75
 SAME = ("Same name", "Same name in another order")
-LARGEST_BLOCK = 50  # records that share one key; more have nothing in common but a common name
+LARGEST_BLOCK = 50  # records that share one key; more have too little in common
+LARGEST_NAME_BLOCK = 12  # of a name alone: what many are called says little
 FREEMAIL = frozenset({
     "gmail.com", "googlemail.com", "yahoo.com", "yahoo.in", "yahoo.co.in", "ymail.com", "hotmail.com", "outlook.com",
     "live.com", "msn.com", "icloud.com", "me.com", "aol.com", "proton.me", "protonmail.com", "gmx.com", "gmx.de",
@@ -28,36 +30,11 @@ SHARED_BOXES = frozenset({
     "info", "sales", "office", "contact", "admin", "hello", "enquiry", "enquiries", "support", "mail", "accounts",
     "hr", "help", "team", "marketing", "reception", "billing", "care", "service",
 })  # fmt: skip
-TITLES = frozenset({
-    "mr", "mrs", "ms", "miss", "dr", "prof", "er", "ca", "adv", "shri", "sri", "smt", "kumari", "md", "mohd",
-})  # fmt: skip
-GENERATIONS = frozenset({"jr", "junior", "sr", "senior", "ii", "iii", "iv"})
-_NICKNAMES = (
-    "robert bob rob bobby", "william bill will billy", "michael mike mick", "elizabeth liz beth lisa eliza",
-    "thomas tom tommy", "james jim jimmy jamie", "katherine kate kathy katie", "anthony tony", "joseph joe",
-    "richard rick dick", "edward ed ted eddie", "margaret maggie peggy", "charles charlie chuck", "john jack johnny",
-    "susan sue susie", "jennifer jen jenny", "andrew andy drew", "steven steve", "david dave", "patricia pat trish",
-)  # fmt: skip
-NICKNAMES = {word: row.split()[0] for row in _NICKNAMES for word in row.split()}
 CITIES = {
     "bengaluru": "bangalore", "mumbai": "bombay", "chennai": "madras", "kolkata": "calcutta", "gurugram": "gurgaon",
-    "mysuru": "mysore", "thiruvananthapuram": "trivandrum", "kochi": "cochin", "vadodara": "baroda", "puducherry": "pondicherry",
+    "mysuru": "mysore", "thiruvananthapuram": "trivandrum", "kochi": "cochin",
+    "vadodara": "baroda", "puducherry": "pondicherry",
 }  # fmt: skip
-
-# Nine Indian scripts keep one order of letters, so one row of sounds reads them all (from offset 1).
-_LETTERS = (
-    "n n h - a aa i ee u oo ri l e e e ai o o o au "
-    "k kh g gh n ch chh j jh n t th d dh n t th d dh n n p ph b bh m y r r l l l v sh sh s h "
-    "- - - - aa i ee u oo ri ri e e e ai o o o au - - - - - - - - - - - k kh g j r rh f y"
-).split()
-_FIRST_CONSONANT, _LAST_CONSONANT = 0x15, 0x39
-_VIRAMA, _NUKTA = 0x4D, 0x3C
-_FOLDS: tuple[tuple[str, str], ...] = (
-    (r"sch|sh", "s"), (r"chh|ch|tch", "C"), (r"ph", "f"), (r"([bdgjkrt])h", r"\1"), (r"ck|q", "k"),
-    (r"c(?=[eiy])", "s"), (r"c", "k"), (r"x", "ks"), (r"w(?=[aeiou])|v", "v"), (r"(?<=[aeo])w", ""), (r"w", "v"),
-    (r"z", "j"), (r"ee|ea|ie|y|ii", "i"), (r"oo|ou|uu", "u"), (r"a[ui]|e[iy]", "e"), (r"(.)\1+", r"\1"),
-)  # fmt: skip
-_FOLDERS = tuple((re.compile(pattern), into) for pattern, into in _FOLDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +46,12 @@ class Profile:
     generation: str
     company: str
     emails: frozenset[str]
+    mailboxes: frozenset[str]  # the names before the @ that tell somebody apart
+    domains: frozenset[str]  # those that belong to a business
     phones: frozenset[str]
+    numbers: frozenset[str]  # the last nine digits of each
     city: str
     job_title: str
-
-    @property
-    def domains(self) -> frozenset[str]:
-        """The mail domains that belong to a business."""
-        found = (email.rpartition("@")[2] for email in self.emails)
-        return frozenset(domain for domain in found if domain not in FREEMAIL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +97,18 @@ def profile(
     words = romanise(normalise(f"{first_name} {last_name}")).split()
     names = tuple(word for word in words if word not in TITLES and word not in GENERATIONS)
     place = romanise(normalise(city))
+    folded = frozenset(filter(None, map(fold_email, emails)))
+    dialled = frozenset(phone for phone in phones if digits(phone))
     return Profile(
         id=id,
         names=names or tuple(words),
         generation="".join(word for word in words if word in GENERATIONS)[:1],
         company=romanise(fold_company(company)),
-        emails=frozenset(filter(None, map(fold_email, emails))),
-        phones=frozenset(phone for phone in phones if digits(phone)),
+        emails=folded,
+        mailboxes=frozenset(_mailboxes(folded, names)),
+        domains=frozenset(email.rpartition("@")[2] for email in folded) - FREEMAIL,
+        phones=dialled,
+        numbers=frozenset(map(digits, dialled)),
         city=CITIES.get(place, place),
         job_title=normalise(job_title),
     )
@@ -143,44 +122,6 @@ def digits(phone: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def romanise(text: str) -> str:
-    """A text in Latin letters: Indian scripts are read aloud, everything else stays."""
-    if text.isascii():
-        return text
-    out, inherent = [], False
-    for sign in text:
-        code = ord(sign)
-        offset = (code - 0x0900) % 0x80 if 0x0900 <= code < 0x0D80 else 0
-        if not offset:
-            inherent = False  # the last consonant of a word is spoken without its vowel
-            out.append(sign)
-            continue
-        is_consonant = _FIRST_CONSONANT <= offset <= _LAST_CONSONANT or 0x58 <= offset <= 0x5F
-        if inherent and (is_consonant or offset <= 0x14):
-            out.append("a")
-        if offset == _NUKTA:
-            continue
-        if offset != _VIRAMA and offset <= len(_LETTERS):
-            out.append(_LETTERS[offset - 1].strip("-"))
-        inherent = is_consonant
-    return "".join(out)
-
-
-@lru_cache(maxsize=65_536)
-def sound(word: str) -> str:
-    """How a name sounds, so that Meera is Mira and Chaudhary is Choudhari."""
-    for folder, into in _FOLDERS:
-        word = folder.sub(into, word)
-    return word
-
-
-@lru_cache(maxsize=65_536)
-def bones(word: str) -> str:
-    """The consonants of how a name sounds, with its first letter: what every spelling keeps."""
-    spoken = sound(word)
-    return spoken[:1] + "".join(sign for sign in spoken[1:] if sign not in "aeiou")
-
-
 def hashed(key: str) -> int:
     """A key as a number of 63 bits: small in the index, and nothing that could be read there."""
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest()) >> 1
@@ -188,9 +129,9 @@ def hashed(key: str) -> int:
 
 def keys(one: Profile) -> set[str]:
     """The keys of a record: two that share none have too little in common to be one."""
-    found = {f"e:{email}" for email in one.emails} | {f"p:{digits(phone)}" for phone in one.phones}
-    found |= {f"l:{local}" for local in _locals(one)}
-    places = {f"{word[:5]}" for word in (one.company.replace(" ", ""), *one.domains) if word}
+    found = {f"e:{email}" for email in one.emails} | {f"p:{number}" for number in one.numbers}
+    found |= {f"l:{local}" for local in one.mailboxes}
+    places = {word[:7] for word in (one.company.replace(" ", ""), *one.domains) if word}
     if not one.names:
         head = " ".join(bones(word) for word in one.company.split()[:2])
         return found | {f"c:{head}"} | {f"d:{domain}" for domain in one.domains}
@@ -204,7 +145,12 @@ def keys(one: Profile) -> set[str]:
 
 def name_key(one: Profile) -> str:
     """The key of a whole name, whatever the order and spelling of its words."""
-    return "n:" + " ".join(sorted(bones(NICKNAMES.get(word, word)) for word in one.names))
+    return f"n:{name_bones(one.names)}"
+
+
+def largest(key: str) -> int:
+    """Return how many records may share a key and still be compared for it."""
+    return LARGEST_NAME_BLOCK if key.startswith("n:") else LARGEST_BLOCK
 
 
 def compare(one: Profile, other: Profile, crowd: Crowd) -> Likeness:
@@ -212,6 +158,10 @@ def compare(one: Profile, other: Profile, crowd: Crowd) -> Likeness:
     reasons: list[Reason] = []
     if one.names and other.names:
         reasons += _names(one, other, crowd)
+        if reasons[0].points < -3 and not (
+            one.emails & other.emails or one.numbers & other.numbers
+        ):
+            return Likeness(0.0, reasons)  # nothing else could outweigh that
         fits = reasons[0].points > 0 and reasons[0].text not in SAME
         if fits and (_spells(one, other) or _spells(other, one)):
             reasons.append(Reason("The email spells the other’s name", 1.5))
@@ -233,81 +183,12 @@ def compare(one: Profile, other: Profile, crowd: Crowd) -> Likeness:
 def _names(one: Profile, other: Profile, crowd: Crowd) -> list[Reason]:
     if one.generation and other.generation and one.generation != other.generation:
         return [Reason("Junior and senior", -5.0)]
-    relation, points = _relation(one.names, other.names, crowd.is_known_name)
+    words, points = relation(one.names, other.names, crowd.is_known_name)
     if points > 0:
         colleagues = one.company and one.company == other.company
         common = log2(crowd.of(name_key(one)) / 2) * (0.25 if colleagues else 0.6)
         points = max(0.3, points - common) if len(one.names) > 1 else points
-    return [Reason(relation, round(points, 2))]
-
-
-def _relation(
-    one: tuple[str, ...], other: tuple[str, ...], is_known: Callable[[str], bool]
-) -> tuple[str, float]:
-    if one == other:
-        if len(one) == 1:
-            return "Same first name", 1.2
-        return ("Same name", 3.6) if min(map(len, one)) > 1 else ("Same initial and last name", 2.0)
-    if sorted(one) == sorted(other):
-        return "Same name in another order", 3.4
-    best = max(
-        (_aligned(one, turned, is_known), turned == other) for turned in (other, other[::-1])
-    )
-    (points, text), straight = best
-    return (text if straight or points < 0 else f"{text}, in another order"), points
-
-
-def _aligned(
-    one: tuple[str, ...], other: tuple[str, ...], is_known: Callable[[str], bool]
-) -> tuple[float, str]:
-    """Compare two names word by word; middle names may be missing on one side."""
-    short, long = sorted((one, other), key=len)
-    if len(short) == 1:
-        alike = max(_word(short[0], word, is_known) for word in long)
-        points = {4: 1.0, 3: 0.8}.get(alike[0], -4.0 if len(long) == 1 else -3.0)
-        return points, "First name alone" if points > 0 else "Different names"
-    first = _word(short[0], long[0], is_known)
-    last = _word(short[-1], long[-1], is_known)
-    weakest = min(first, last)
-    if weakest[0] == 0:
-        if last[0] >= 3:
-            return -4.0, "Different first names"
-        return (-2.0, "Different last names") if first[0] >= 3 else (-5.0, "Different names")
-    middle = 0.0 if len(short) == len(long) else -0.2
-    points, text = {
-        4: (3.5, "Same name, with a middle name"),
-        3: (3.2, "Same name in another spelling or script"),
-        2: (2.7, "Name with a typing error"),
-        1: (1.5, "Initial fits the name"),
-    }[weakest[0]]
-    if first[0] in (1, 2) and last[0] in (1, 2):
-        points -= 1.5
-    return points + middle, text
-
-
-@lru_cache(maxsize=65_536)
-def _spelled_alike(one: str, other: str) -> bool:
-    if NICKNAMES.get(one, one) == NICKNAMES.get(other, other):
-        return True
-    return bones(one) == bones(other) and fuzz.ratio(sound(one), sound(other)) >= 65
-
-
-def _word(one: str, other: str, is_known: Callable[[str], bool]) -> tuple[int, str]:
-    """How two words of a name agree: 4 equal, 3 spelled otherwise, 2 mistyped, 1 initial, 0 not."""
-    if one == other:
-        return 4, ""
-    if len(one) == 1 or len(other) == 1:
-        return (1, "") if one[0] == other[0] else (0, "")
-    if _spelled_alike(one, other):
-        return 3, ""
-    least = min(len(one), len(other))
-    if least >= 4 and (one.startswith(other) or other.startswith(one)):
-        return 3, ""
-    allowed = 2 if least >= 8 else 1 if least >= 4 else 0
-    close = allowed and OSA.distance(one, other, score_cutoff=allowed) <= allowed
-    if close and not (is_known(one) and is_known(other)):
-        return 2, ""
-    return 0, ""
+    return [Reason(words, round(points, 2))]
 
 
 def _emails(one: Profile, other: Profile) -> list[Reason]:
@@ -316,10 +197,13 @@ def _emails(one: Profile, other: Profile) -> list[Reason]:
     if shared := one.emails & other.emails:
         boxes = {email.partition("@")[0] for email in shared}
         personal = not boxes <= SHARED_BOXES
-        return [Reason("Same email address", 6.0) if personal else Reason("Same office mailbox", 2.0)]
-    if locals_ := _locals(one) & _locals(other):
+        return [
+            Reason("Same email address", 6.0) if personal else Reason("Same office mailbox", 2.0)
+        ]
+    if locals_ := one.mailboxes & other.mailboxes:
         telling = any(
-            re.search(r"\d", local) or not (_made_of(local, one.names) or _made_of(local, other.names))
+            re.search(r"\d", local)
+            or not (_made_of(local, one.names) or _made_of(local, other.names))
             for local in locals_
         )
         text = "Same mailbox name at another provider"
@@ -353,7 +237,15 @@ def _made_of(local: str, names: tuple[str, ...]) -> bool:
     first, last = names[0], names[-1]
     if len(first) == 1:
         return letters.startswith((first, last)) and last in letters
-    forms = {first, last, first + last, last + first, first[0] + last, first + last[0], last + first[0]}
+    forms = {
+        first,
+        last,
+        first + last,
+        last + first,
+        first[0] + last,
+        first + last[0],
+        last + first[0],
+    }
     return letters in forms
 
 
@@ -371,24 +263,25 @@ def _spells(one: Profile, other: Profile) -> bool:
     return any(word in forms for word in letters)
 
 
-def _locals(one: Profile) -> set[str]:
+def _mailboxes(emails: Iterable[str], names: Iterable[str]) -> set[str]:
     """Mailbox names that tell somebody apart: long enough, and more than a first name."""
-    found = {email.partition("@")[0] for email in one.emails}
-    return {local for local in found if len(local) >= 6 and local not in {*SHARED_BOXES, *one.names}}
+    found = {email.partition("@")[0] for email in emails} - SHARED_BOXES - set(names)
+    return {local for local in found if len(local) >= 6}
 
 
 def _phones(one: Profile, other: Profile, crowd: Crowd) -> list[Reason]:
     if not one.phones or not other.phones:
         return []
-    ours, theirs = set(map(digits, one.phones)), set(map(digits, other.phones))
-    if shared := ours & theirs:
+    if shared := one.numbers & other.numbers:
         holders = min(crowd.of(f"p:{phone}") for phone in shared)
         points = max(0.2, 4.0 - log2(holders / 2) * 1.4)
         form = "" if one.phones & other.phones else " in another format"
         text = f"Same phone number{form}" + (f", as {holders - 1} others" if holders > 3 else "")
         return [Reason(text, round(points, 2))]
     close = any(
-        OSA.distance(left, right, score_cutoff=1) <= 1 for left in ours for right in theirs
+        OSA.distance(left, right, score_cutoff=1) <= 1
+        for left in one.numbers
+        for right in other.numbers
     )
     return [Reason("Phone with a typing error", 1.8) if close else Reason("Different phones", -0.5)]
 
@@ -408,7 +301,9 @@ def _companies(one: Profile, other: Profile) -> list[Reason]:
 def _company_relation(one: str, other: str) -> tuple[str, float]:
     if one == other:
         return "Same business", 1.8
-    if one.replace(" ", "") == other.replace(" ", "") or _company_bones(one) == _company_bones(other):
+    if one.replace(" ", "") == other.replace(" ", "") or _company_bones(one) == _company_bones(
+        other
+    ):
         return "Same business in another spelling", 1.5
     if fuzz.token_sort_ratio(one, other) >= 90:
         return "Business with a typing error", 1.3
@@ -422,4 +317,3 @@ def _company_relation(one: str, other: str) -> tuple[str, float]:
 
 def _company_bones(company: str) -> str:
     return " ".join(sorted(bones(word) for word in company.split()))
-

@@ -120,9 +120,7 @@ def _make_main(contact: Contact, row: ContactAddress, actor: Actor) -> None:
     _say(contact, actor, before, row.value, row.channel)
 
 
-def _say(
-    contact: Contact, actor: Actor, before: str, after: str, field: str = "addresses"
-) -> None:
+def _say(contact: Contact, actor: Actor, before: str, after: str, field: str = "addresses") -> None:
     changes = {field: [before, after]}
     publish(ContactUpdated(contact_id=contact.pk, changes=changes), actor=actor)
 

@@ -36,7 +36,14 @@ def create_custom_field(
     row = CustomField(noun=noun, key=key, type=type)
     try:
         with transaction.atomic():
-            return _store(row, actor, label, choices, is_required, order or last + 1)
+            return _store(
+                row,
+                actor,
+                label=label,
+                choices=choices,
+                is_required=is_required,
+                order=order or last + 1,
+            )
     except IntegrityError:
         raise Refused(f"There is a field “{key}” already.", code="duplicate") from None
 
@@ -53,7 +60,7 @@ def update_custom_field(
 ) -> CustomField:
     """Rename, reorder or require a field; its key and type stay. Publishes CustomFieldChanged."""
     place = field.order if order is None else order
-    return _store(field, actor, label, choices, is_required, place)
+    return _store(field, actor, label=label, choices=choices, is_required=is_required, order=place)
 
 
 @action("custom_field.delete", permission="settings:manage")
@@ -65,14 +72,18 @@ def delete_custom_field(field: CustomField, *, actor: Actor) -> None:
 
 
 def _store(
-    row: CustomField, actor: Actor, label: str, choices: Sequence[str], is_required: bool, order: int
+    row: CustomField,
+    actor: Actor,
+    *,
+    label: str,
+    choices: Sequence[str],
+    is_required: bool,
+    order: int,
 ) -> CustomField:
     if row.type == CustomField.Type.CHOICE and not choices:
         raise Invalid({"choices": ["Give at least one choice."]})
     row.choices = list(choices) if row.type == CustomField.Type.CHOICE else []
     row.label, row.is_required, row.order = label, is_required, order
     row.save()
-    publish(
-        CustomFieldChanged(custom_field_id=row.pk, noun=row.noun, key=row.key), actor=actor
-    )
+    publish(CustomFieldChanged(custom_field_id=row.pk, noun=row.noun, key=row.key), actor=actor)
     return row

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Q
 
 from accounts.actor import Actor
+from core import bulk
 from core.actions import action
 from core.events import publish
 from crm import duplicates
 from crm.duplicates import Likeness
-from crm.events import DuplicateDismissed
+from crm.events import DuplicateDismissed, DuplicateScanRequested
 from crm.models import Contact, DuplicateKey, DuplicatePair
 from crm.queries.duplicates import Radar, profiles_of, unkeyed
 
-SLICE = 500
+SLICE = 1_000
+KEYS, PAIRS = "keys", "pairs"
 OPEN, DIFFERENT = DuplicatePair.State.OPEN.value, DuplicatePair.State.DIFFERENT.value
 
 
@@ -24,7 +26,9 @@ def dismiss_duplicate(pair: DuplicatePair, *, actor: Actor) -> DuplicatePair:
     pair.state, pair.decided_by = DIFFERENT, actor.user
     pair.save(update_fields=["state", "decided_by"])
     publish(
-        DuplicateDismissed(duplicate_id=pair.pk, contact_id=pair.contact_id, other_id=pair.other_id),
+        DuplicateDismissed(
+            duplicate_id=pair.pk, contact_id=pair.contact_id, other_id=pair.other_id
+        ),
         actor=actor,
     )
     return pair
@@ -66,13 +70,32 @@ def write_keys(*, actor: Actor, ids: Sequence[int]) -> None:
     _write_keys(profiles_of(ids))
 
 
-def scan_everything(actor: Actor) -> int:
-    """Scan all contacts, slice by slice, each in its own transaction; returns how many open pairs there are."""
-    for ids in _slices(Contact.objects.order_by("pk").values_list("pk", flat=True)):
-        write_keys(actor=actor, ids=ids)
-    radar = Radar()
-    slices = _slices(Contact.objects.order_by("pk").values_list("pk", flat=True))
-    return sum(scan_slice(actor=actor, ids=ids, radar=radar) for ids in slices)
+@action("duplicate.request_scan", permission=None)
+def request_scan(*, actor: Actor, after: int = 0, phase: str = KEYS) -> None:
+    """Let the worker go on with a whole scan after this contact. Publishes DuplicateScanRequested."""
+    publish(DuplicateScanRequested(after=after, phase=phase), actor=actor)
+
+
+def scan_part(
+    actor: Actor, after: int = 0, phase: str = KEYS, *, seconds: float = float("inf")
+) -> tuple[int, str] | None:
+    """Scan all contacts from one on, first for their keys, then for pairs; call it outside a transaction.
+
+    Each slice is a transaction of its own. Returns where to go on when the time was up, None at the end.
+    """
+    until, radar = time.monotonic() + seconds, Radar()
+    while time.monotonic() < until:
+        rows = Contact.objects.filter(pk__gt=after).order_by("pk")
+        ids = list(rows.values_list("pk", flat=True)[:SLICE])
+        if ids and phase == KEYS:
+            write_keys(actor=actor, ids=ids)
+        elif ids:
+            scan_slice(actor=actor, ids=ids, radar=radar)
+        elif phase == PAIRS:
+            return None
+        phase = PAIRS if not ids else phase
+        after = ids[-1] if ids else 0
+    return after, phase
 
 
 def scan_some(actor: Actor, ids: Iterable[int] = (), *, seconds: float = 20.0) -> bool:
@@ -86,25 +109,14 @@ def scan_some(actor: Actor, ids: Iterable[int] = (), *, seconds: float = 20.0) -
     return False
 
 
-def _slices(keys: Iterable[int]) -> Iterable[list[int]]:
-    chunk: list[int] = []
-    for pk in keys.iterator(chunk_size=5_000) if hasattr(keys, "iterator") else keys:
-        chunk.append(pk)
-        if len(chunk) == SLICE:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
-
-
 def _write_keys(profiles: Iterable[duplicates.Profile]) -> None:
     rows = [
-        DuplicateKey(contact_id=one.id, key=duplicates.hashed(key))
+        (one.id, duplicates.hashed(key))
         for one in profiles
-        for key in duplicates.keys(one) or {"seen"}
+        for key in sorted(duplicates.keys(one) or {"seen"})
     ]
-    DuplicateKey.objects.filter(contact__in={row.contact_id for row in rows}).delete()
-    DuplicateKey.objects.bulk_create(rows, batch_size=5_000)
+    DuplicateKey.objects.filter(contact__in={pk for pk, _key in rows}).delete()
+    bulk.insert(DuplicateKey, ("contact_id", "key"), rows)
 
 
 def _keep(found: dict[tuple[int, int], Likeness], about: Q) -> int:

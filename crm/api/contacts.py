@@ -18,7 +18,6 @@ from crm.queries.addresses import address_for, addresses_of
 from crm.queries.contacts import contact_for, contacts_for
 from crm.queries.duplicates import pair_for, pairs_for
 from crm.queries.merging import merge_of
-from crm.queries.search import matching
 from crm.queries.timeline import timeline
 
 router = Router(tags=["Contacts"])
@@ -36,7 +35,6 @@ browse(
     shapes.contact,
     rows,
     find=contact_for,
-    search=matching,
     **CONTACTS.rest(),
 )
 offer(router, "POST /contacts", "contact.create", shapes.contact)

@@ -165,7 +165,9 @@ class CreateCustomFieldForm(UpdateCustomFieldForm):
     noun = forms.ChoiceField(label="About", choices=CustomField.Noun.choices)
     type = forms.ChoiceField(choices=CustomField.Type.choices)
     key = forms.CharField(
-        max_length=40, required=False, help_text="Its name for programs and files. Empty: from the label."
+        max_length=40,
+        required=False,
+        help_text="Its name for programs and files. Empty: from the label.",
     )
     field_order = ("noun", "label", "type", "choices", "is_required", "order", "key")
 

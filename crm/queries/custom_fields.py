@@ -41,7 +41,9 @@ def answers(row: Any) -> list[Answer]:
     found = []
     for field in defined:
         value = held.pop(field.key, None)
-        is_link = field.type == CustomField.Type.URL and str(value).startswith(("http://", "https://"))
+        is_link = field.type == CustomField.Type.URL and str(value).startswith(
+            ("http://", "https://")
+        )
         found.append(Answer(field.label, field.shown(value), str(value) if is_link else ""))
     loose = [Answer(key.replace("_", " ").capitalize(), str(value)) for key, value in held.items()]
     return found + [answer for answer in loose if answer.text not in ("", "None")]

@@ -14,7 +14,16 @@ from crm.duplicates import Crowd, Likeness, Profile
 from crm.models import Contact, ContactAddress, DuplicateKey, DuplicatePair
 from crm.queries.filters import one
 
-COLUMNS = ("pk", "first_name", "last_name", "company_name", "email", "phone_e164", "city", "job_title")
+COLUMNS = (
+    "pk",
+    "first_name",
+    "last_name",
+    "company_name",
+    "email",
+    "phone_e164",
+    "city",
+    "job_title",
+)
 KNOWN_FROM = 3  # a word that so many contacts are called is a name, not a typing error
 MOST_KNOWN = 50_000
 MOST_KEPT = 20_000  # profiles held while scanning; about 1 kB each
@@ -51,16 +60,22 @@ class Radar:
         return found
 
     def _sharing(self, batch: Mapping[int, Profile]) -> dict[int, set[int]]:
-        keys = {pk: set(map(duplicates.hashed, duplicates.keys(row))) for pk, row in batch.items()}
-        wanted = set().union(*keys.values()) if keys else set()
+        named = {pk: duplicates.keys(row) for pk, row in batch.items()}
+        limits = {
+            duplicates.hashed(k): duplicates.largest(k) for mine in named.values() for k in mine
+        }
+        wanted = limits.keys()
         rows = DuplicateKey.objects.filter(key__in=wanted - self._sizes.keys())
         sizes = rows.values("key").annotate(n=Count("pk")).values_list("key", "n")
         self._sizes.update(sizes)
-        telling = {key for key in wanted if self._sizes.get(key, 0) <= duplicates.LARGEST_BLOCK}
+        telling = [key for key, most in limits.items() if self._sizes.get(key, 0) <= most]
         holders: dict[int, list[int]] = {}
         for key, pk in DuplicateKey.objects.filter(key__in=telling).values_list("key", "contact"):
             holders.setdefault(key, []).append(pk)
-        sharing = {pk: {m for key in mine for m in holders.get(key, ())} for pk, mine in keys.items()}
+        sharing = {
+            pk: {mate for key in mine for mate in holders.get(duplicates.hashed(key), ())}
+            for pk, mine in named.items()
+        }
         _forget(self._sizes, 10 * MOST_KEPT)
         return sharing
 
@@ -120,7 +135,9 @@ def known_names(hour: int) -> frozenset[str]:
 def unkeyed(limit: int) -> list[int]:
     """Return contacts that the radar has never seen, oldest first: what an import brought, for instance."""
     seen = DuplicateKey.objects.values("contact")
-    return list(Contact.objects.exclude(pk__in=seen).order_by("pk").values_list("pk", flat=True)[:limit])
+    return list(
+        Contact.objects.exclude(pk__in=seen).order_by("pk").values_list("pk", flat=True)[:limit]
+    )
 
 
 def pairs_for(

@@ -3,14 +3,19 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
 
 from accounts.listing import cell_page, export_page, list_page, near
 from core.doors import door
 from core.pages import page
 from crm.lists import CONTACTS
+from crm.models import Tag
+from crm.queries.addresses import address_for, addresses_of
 from crm.queries.contacts import contact_for
+from crm.queries.custom_fields import answers
+from crm.queries.duplicates import twins_of
 from crm.queries.timeline import timeline
-from crm.sheets import sheet
+from crm.sheets import press, sheet
 
 list_ = list_page(CONTACTS)
 export = export_page(CONTACTS)
@@ -28,7 +33,11 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "deals": related(actor, "deal:read", contact.deals),
         "people": contact.people.all()[:20],
         "consents": contact.consents.order_by("-at", "-pk")[:10],
-        "addresses": contact.addresses.all()[:20],
+        "addresses": addresses_of(contact),
+        "answers": answers(contact),
+        "known_tags": Tag.objects.order_by("name").values_list("name", flat=True)[:200],
+        "twins": twins_of(actor, contact) if actor.can("contact:merge") else [],
+        "merges": contact.merges.select_related("operation").order_by("-pk")[:5],
         "entries": timeline(actor, contact, limit=30),
         "near": near(request, CONTACTS, contact),
     }
@@ -50,6 +59,7 @@ new = sheet(
     intro="A person needs an email or a phone number; a business only its name.",
     message="Contact saved.",
     back="crm:contact-list",
+    hints=reverse_lazy("crm:contact-hints"),
 )
 edit = sheet("contact.update", contact_for, title="Edit {.name}", submit="Save", message="Saved.")
 reassign = sheet(
@@ -64,8 +74,25 @@ delete = sheet(
     contact_for,
     title="Delete {.name}?",
     submit="Delete",
-    intro="Its leads, messages and activities go with it. This cannot be undone.",
+    intro="Its leads, messages and activities go with it. For 30 days you can undo this.",
     message="Contact deleted.",
     goes="crm:contact-list",
     danger=True,
 )
+add_address = sheet(
+    "contact.add_address",
+    contact_for,
+    title="New address of {.name}",
+    submit="Add",
+    message="Address added.",
+)
+retire_address = sheet(
+    "address.retire",
+    address_for,
+    title="Retire {.value}?",
+    submit="Retire",
+    intro="Nothing goes there any more. It is still found, and stays on the page.",
+    message="Address retired.",
+)
+make_primary = press("address.make_primary", address_for, "This is the main one now.")
+tag = press("contact.tag", contact_for, "Tags changed.")

@@ -1,0 +1,72 @@
+"""Reading a contact's addresses, each with what was agreed about it."""
+
+from dataclasses import dataclass
+
+from accounts.actor import Actor
+from crm.models import Channel, Consent, Contact, ContactAddress, Suppression
+from crm.queries.consent import address_fingerprint, consent_of
+from crm.queries.filters import one
+
+CHANNELS = {
+    "email": (Channel.EMAIL,),
+    "phone": (Channel.PHONE, Channel.SMS, Channel.WHATSAPP),
+    "postal": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AddressLine:
+    """An address, and what may be done with it: (words, tone) each."""
+
+    row: ContactAddress
+    marks: list[tuple[str, str]]
+
+
+def address_for(actor: Actor, pk: int) -> ContactAddress:
+    """Return one address of a contact that the actor may see; raises NotFound."""
+    rows = ContactAddress.objects.filter(
+        contact__in=actor.visible("contact:read", Contact.objects.all())
+    )
+    return one(rows.select_related("contact"), pk, "There is no such address.")
+
+
+def addresses_of(contact: Contact) -> list[AddressLine]:
+    """Return the addresses with their consent: main ones first, retired ones last."""
+    rows = list(contact.addresses.all()[:50])
+    said = list(Consent.objects.filter(contact=contact).order_by("id"))
+    prints = {
+        address_fingerprint(channel, row.folded): (row.pk, channel)
+        for row in rows
+        for channel in CHANNELS[row.channel]
+    }
+    blocked = Suppression.objects.filter(fingerprint__in=prints).values_list(
+        "fingerprint", flat=True
+    )
+    stopped = {prints[mark] for mark in blocked}
+    lines = [AddressLine(row, _marks(row, said, stopped)) for row in rows]
+    return sorted(
+        lines,
+        key=lambda line: (
+            line.row.valid_until is not None,
+            not line.row.is_primary,
+            line.row.channel,
+        ),
+    )
+
+
+def _marks(
+    row: ContactAddress, said: list[Consent], stopped: set[tuple[int, Channel]]
+) -> list[tuple[str, str]]:
+    if row.valid_until is not None:
+        return []
+    marks = []
+    for channel in CHANNELS[row.channel]:
+        about = [entry for entry in said if entry.channel == channel]
+        given, withdrawn = consent_of(about, row.folded)
+        if (row.pk, channel) in stopped:
+            marks.append((f"{channel.label} blocked", "bad"))
+        elif withdrawn:
+            marks.append((f"{channel.label} withdrawn", "bad"))
+        elif given:
+            marks.append((f"{channel.label} agreed", "good"))
+    return marks
