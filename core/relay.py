@@ -46,6 +46,13 @@ def due() -> Any:
     )
 
 
+def is_stuck(limit: timedelta) -> bool:
+    """Whether something was anyone's for longer than `limit` while nobody has anything in hand."""
+    late = due().annotate(free_since=FREE_SINCE).filter(free_since__lt=clock.now() - limit)
+    in_hand = Delivery.objects.filter(leased_until__gt=clock.now(), done_at__isnull=True)
+    return late.exists() and not in_hand.exists()
+
+
 def claim() -> Delivery | None:
     """Take the oldest due delivery for one lease, or None; two claimants never get the same one."""
     while True:

@@ -14,7 +14,7 @@ from collections import Counter
 import httpx2
 import pytest
 
-from tests.flows.running import House, Letterbox, descendants, house, post
+from tests.flows.running import House, Letterbox, descendants, house, post, wait_for
 from tests.flows.test_lead_to_cash import (
     INBOUND,
     accept,
@@ -119,6 +119,19 @@ def test_a_worker_killed_at_random_moments_loses_nothing_and_sends_nothing_twice
         print(
             f"{KILLS} kills, {LEADS} leads, {sum(everything.values())} mails, {len(settled)} unknown decided"
         )
+
+
+def test_a_queue_that_hangs_is_started_again(tmp_path):
+    letterbox = Letterbox()
+    with house(tmp_path, letterbox, INBOUND_SECRET=INBOUND) as running:
+        prepared(running, "auto")
+        for email in ("first@lead.example", "second@lead.example"):
+            fill_in_form(running, "Lead", email)
+            wait_for(lambda to=email: letterbox.messages(to=to), 120, running.tail)
+            time.sleep(3)  # idle: nobody who is stopped holds a lock of the database
+            for pid in descendants(running.processes["worker"].pid)[1:]:
+                os.kill(pid, signal.SIGSTOP)
+        assert "do not answer" in running.tail()
 
 
 def decide_unknown(manager: httpx2.Client, letterbox: Letterbox) -> list[str]:

@@ -32,9 +32,9 @@ class Command(BaseCommand):
 
         cluster.Sentinel = LeavingSentinel
         os.register_at_fork(after_in_child=die_with_parent)
+        parent = int(os.environ.get("CRM_PARENT", os.getppid()))
         queue = cluster.Cluster()
         queue.start()
-        parent = os.getppid()
         while queue.sentinel.exitcode is None:
             queue.sentinel.join(1)
             if (

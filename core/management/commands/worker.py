@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from types import FrameType
 from typing import Any
 
@@ -18,6 +19,7 @@ from core.models import Heartbeat
 
 SWEEP_SECONDS = 5
 GRACE_SECONDS = 25
+STUCK = timedelta(seconds=30)
 
 
 class Command(BaseCommand):
@@ -26,19 +28,21 @@ class Command(BaseCommand):
     help = "Deliver events, send messages, run jobs. Needs no arguments."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run until SIGTERM or SIGINT; restarts the cluster whenever it ends by itself."""
-        self.stopping = False
+        """Run until SIGTERM or SIGINT; restarts the cluster when it ends by itself or answers no ring."""
+        self.stopping = self.stuck = False
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
         name = f"{socket.gethostname()}:{os.getpid()}"
         cluster = self.start_cluster()
-        swept = 0.0
+        swept, started = 0.0, time.monotonic()
         try:
             while not self.stopping:
-                if cluster.poll() is not None:
+                ended = cluster.poll() is not None
+                if ended or (self.stuck and time.monotonic() - started > STUCK.total_seconds()):
                     self.kill_group(cluster)
-                    self.stderr.write("The queue's processes ended; starting them again.")
-                    cluster = self.start_cluster()
+                    how = "ended" if ended else "do not answer"
+                    self.stderr.write(f"The queue's processes {how}; starting them again.")
+                    cluster, started, self.stuck = self.start_cluster(), time.monotonic(), False
                 if time.monotonic() - swept >= SWEEP_SECONDS:
                     swept = time.monotonic()
                     self.sweep(name)
@@ -54,6 +58,7 @@ class Command(BaseCommand):
             close_old_connections()
             Heartbeat.objects.update_or_create(name=name, defaults={"at": clock.now()})
             jobs.tick()
+            self.stuck = relay.is_stuck(STUCK)
             if relay.due().exists():
                 jobs.ring()
         except Exception as error:
