@@ -8,15 +8,13 @@ import json
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from core.errors import Invalid
 from core.models import Event
@@ -33,6 +31,9 @@ COLUMNS = ("name", "subject_type", "subject_id", "contact_id", "data", "at")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_3000 = 32_503_680_000_000_000
 log = logging.getLogger(__name__)
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Line:
@@ -80,22 +81,48 @@ class Line:
             text = "event: refresh\ndata: {}\n\n"
         queue.put_nowait(text)
 
-    async def messages(self) -> AsyncIterator[str]:
-        """Yield what is said, with a sign of life in between, until the line ends or the reader leaves."""
+    async def stream(self, send: Send) -> None:
+        """Send what is said, with a sign of life in between, until the line ends."""
         self._loop, self._queue = asyncio.get_running_loop(), asyncio.Queue()
-        yield "retry: 3000\n\n"
         POLLER.join(self)
+        text: str | None = "retry: 3000\n\n"
         try:
-            while True:
+            while text is not None:
+                body = {"type": "http.response.body", "body": text.encode(), "more_body": True}
+                await send(body)
                 try:
                     text = await asyncio.wait_for(self._queue.get(), PING_SECONDS)
                 except TimeoutError:
                     text = ": still here\n\n"
-                if text is None:
-                    return
-                yield text
+            await send({"type": "http.response.body", "body": b""})
         finally:
             POLLER.leave(self)
+
+
+async def serve(pages: Any, scope: Any, receive: Receive, send: Send) -> None:
+    """Let a page's view decide as for any page; then stream the line that it left in the scope, without a thread."""
+    scope["line"] = None
+
+    async def answer_first(message: dict[str, Any]) -> None:
+        if scope["line"] is None:
+            await send(message)  # a refusal, or what there is to say now
+        elif message["type"] == "http.response.start":
+            headers = [pair for pair in message["headers"] if pair[0] != b"content-length"]
+            await send({**message, "headers": headers})
+
+    await pages(scope, receive, answer_first)
+    if scope["line"] is not None:
+        streaming = asyncio.ensure_future(scope["line"].stream(send))
+        leaving = asyncio.ensure_future(_gone(receive))
+        await asyncio.wait({streaming, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (streaming, leaving):
+            task.cancel()
+        await asyncio.gather(streaming, leaving, return_exceptions=True)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue
 
 
 class Poller:
@@ -125,6 +152,11 @@ class Poller:
             self.lines.discard(line)
             if line in self._newcomers:
                 self._newcomers.remove(line)
+
+    def close(self) -> None:
+        """End every line: the process is about to stop."""
+        for line in list(self.lines):
+            line.end("restart")
 
     def look(self) -> None:
         """Read what is new once, and hand it on; newcomers hear first what they missed."""
@@ -174,10 +206,10 @@ class Poller:
 POLLER = Poller()
 
 
-def answer(request: HttpRequest, line: Line) -> HttpResponseBase:
+def answer(request: HttpRequest, line: Line) -> HttpResponse:
     """Answer with the line as a stream of server-sent events, or with what there is to say now (`?poll=1`).
 
-    A server that would hold a thread for each stream (WSGI) answers 204: the page asks every 20 s instead.
+    A server that would hold a thread for each stream answers 204: the page asks every 20 s instead.
     """
     line.after = position(request)
     if request.GET.get("poll"):
@@ -186,12 +218,13 @@ def answer(request: HttpRequest, line: Line) -> HttpResponseBase:
         line.hear([line], [])
         said = [{"event": kind, "id": pk, "data": data} for pk, kind, data in line.said]
         return JsonResponse({"last": last, "messages": said})
-    if not isinstance(request, ASGIRequest):
+    scope = getattr(request, "environ", {}).get("asgi.scope", {})
+    if "line" not in scope:
         return HttpResponse(status=204)
-    response = StreamingHttpResponse(line.messages(), content_type="text/event-stream")
+    scope["line"] = line
+    response = HttpResponse(content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
-    connection.close()  # this thread only waits from here on; the poller reads for all
     return response
 
 

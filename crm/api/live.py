@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from core.stream import answer
@@ -26,7 +25,7 @@ def channels(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.get("/live/{channel}", summary="Follow a channel.", openapi_extra=DECLARED, url_name=None)
-def follow(request: HttpRequest, channel: str) -> HttpResponseBase:
+def follow(request: HttpRequest, channel: str) -> HttpResponse:
     """Server-sent events: `change` with a name and ids; `refresh`: fetch anew; `end` with the reason.
 
     Go on after a break with `Last-Event-ID` (or `?after=`). `?poll=1` answers at once, as JSON.

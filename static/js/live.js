@@ -39,14 +39,14 @@
     later();
   }
 
-  function close() { line?.close(); line = null; clearInterval(asking); asking = 0; }
+  function close() { line?.close(); line = null; clearTimeout(asking); asking = 0; }
   function open() {
     close();
     if (document.hidden) return;
     line = new EventSource(`${meta.content}?${place()}`);
     for (const kind of ['open', 'change', 'refresh']) line.addEventListener(kind, e => { if (e.data) { quiet = 1000; hear(kind, e.lastEventId, JSON.parse(e.data)); } });
     line.addEventListener('end', () => { close(); setTimeout(open, quiet); quiet = Math.min(quiet * 2, 60000); });
-    line.addEventListener('error', () => { if (line?.readyState === 2) { close(); ask(); asking = setInterval(ask, 20000); } });
+    line.addEventListener('error', () => { if (line?.readyState === 2) { close(); ask(); asking = setTimeout(open, 20000); } });
   }
   async function ask() {
     const answer = await fetch(`${meta.content}?poll=1&${place()}`).catch(() => null);
