@@ -194,7 +194,7 @@ def cell_page(spec: ListSpec) -> View:
 
 def _cell(spec: ListSpec, column: Column, row: Any, actor: Any) -> str:
     """The cell as the list shows it now."""
-    fresh = column.needs(spec.find(actor, {})).filter(pk=row.pk).first()
+    fresh = column.needs(spec.find(actor)).filter(pk=row.pk).first()
     return shown(column, fresh, actor, fresh.get_absolute_url()) if fresh else ""
 
 

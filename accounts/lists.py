@@ -1,24 +1,15 @@
 """The list of the people who work here."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.html import format_html_join
 
-from accounts.actor import Actor
 from accounts.models import Team, User
 from accounts.queries.people import people_for
 from accounts.roles import ROLE_LABELS
-from core.cells import chips, since
+from core.cells import chips, moment, texts
 from core.clauses import Filter
 from core.lists import Column, ListSpec, View, register_list
 from core.templatetags import ui
-
-
-def find(actor: Actor, filters: Mapping[str, Any]) -> QuerySet[User]:
-    """Answer the people that the actor manages."""
-    return people_for(actor, filters.get("q", ""))
 
 
 def _roles(person: User) -> list[str]:
@@ -38,17 +29,15 @@ def _teams(person: User) -> str:
 
 
 PEOPLE = ListSpec(
-    "people", "People", "person", "user:manage", find,
+    "people", "People", "person", "user:manage", people_for,
     (
         Column("name", "Person", css="c-who", fixed=True, sort="name", who=lambda one: (str(one), one.email, one)),
         Column("roles", "Roles", lambda one: ", ".join(_roles(one)), css="c-nx",
                show=lambda one: format_html_join(" ", "{}", ((ui.chip(name),) for name in _roles(one)))),
         Column("teams", "Teams", _teams, css="x sec"),
         Column("state", "State", lambda one: _state(one)[0], chips(_state), css="c-st"),
-        Column("last_login", "Last sign-in", show=since(lambda one: one.last_login), sort="last_login",
-               css="c-t r mut"),
-        Column("email", "Email", shown=False),
-        Column("phone", "Phone", shown=False),
+        moment("last_login", "Last sign-in", css="c-t r mut"),
+        *texts(email="Email", phone="Phone"),
     ),
     (
         Filter("role", "Role", choices=tuple(ROLE_LABELS.items()),
@@ -60,7 +49,7 @@ PEOPLE = ListSpec(
         Filter("seen", "Last sign-in", "time", "last_login"),
     ),
     (View("", "Everybody"), View("active", "Active", "state=active"), View("left", "Deactivated", "state=left")),
-    ("-is_active", "name", "pk"), "accounts:person-list", "Name or email",
+    ("-is_active", "name", "pk"), "accounts:person-list", "Name or email", ("name__icontains", "email__icontains"),
     buttons=(("user:manage", "accounts:person-invite", "plus", "Invite", "link"),), export="user:manage",
 )  # fmt: skip
 

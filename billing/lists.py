@@ -9,16 +9,18 @@ from billing.models import Invoice, Payment, Proposal
 from billing.queries.invoices import invoices_for
 from billing.queries.payments import payments_for
 from billing.queries.proposals import proposals_for
-from core.cells import NONE, chips, on, owner, quiet, since
-from core.clauses import Filter
+from core.cells import NONE, chips, day, moment, money, owned, quiet
+from core.clauses import Filter, each
 from core.lists import Column, ListSpec, View, register_list
-from core.templatetags import ui
 from crm.lists import people
 
 PROPOSAL_STATES = {
     "draft": "", "pending_approval": "warn", "approved": "good", "sent": "blue", "viewed": "blue",
     "accepted": "good", "paid": "good",
 }  # fmt: skip
+CUSTOMER = tuple(
+    f"contact__{name}__icontains" for name in ("company_name", "first_name", "last_name")
+)
 INVOICE_STATES = {"paid": ("Paid", "good"), "void": ("Void", "bad"), "issued": ("Unpaid", "warn")}
 
 
@@ -26,18 +28,6 @@ def customer(mark: Callable[[Any], str]) -> Column:
     """The first column: whose money it is, and the paper's number."""
     return Column("name", "Customer", css="c-who", fixed=True, who=lambda row: (
         row.contact.name if row.contact else "Unknown payer", mark(row), row.contact))  # fmt: skip
-
-
-def amount(key: str, label: str, column: str) -> tuple[Column, Filter]:
-    """A column of money, and the filter on it."""
-    shown = Column(key, label, lambda row: getattr(row, key).decimal, lambda row: ui.money(getattr(row, key)),
-                   sort=column, css="c-sc r num")  # fmt: skip
-    return shown, Filter(key, label, "money", column)
-
-
-def day(key: str, label: str, css: str = "x sec", **more: Any) -> Column:
-    """A column of a day."""
-    return Column(key, label, show=on(lambda row: getattr(row, key)), sort=key, css=css, **more)
 
 
 def _proposal_state(row: Proposal) -> tuple[str, str]:
@@ -60,8 +50,8 @@ def _invoice(row: Payment) -> str:
     return f'<a href="{row.invoice.get_absolute_url()}">{row.invoice.number}</a>'
 
 
-TOTAL, TOTAL_IS = amount("total", "Total", "total_minor")
-PAID, PAID_IS = amount("amount", "Amount", "amount_minor")
+TOTAL = money("total", "Total", css="c-sc r num")
+TOTAL_IS = Filter("total", "Total", "money", "total_minor")
 PROPOSALS = ListSpec(
     "proposals", "Proposals", "proposal", "proposal:read", proposals_for,
     (
@@ -70,8 +60,8 @@ PROPOSALS = ListSpec(
         Column("title", "Proposal", show=quiet(lambda row: row.title), css="c-nx"),
         TOTAL,
         day("valid_until", "Valid until"),
-        Column("owner", "Owner", lambda row: str(row.deal.owner or ""), lambda row: owner(row.deal.owner)),
-        Column("updated_at", "Changed", show=since(lambda row: row.updated_at), sort="updated_at", css="c-t r mut"),
+        owned(path="deal.owner"),
+        moment("updated_at", "Changed", css="c-t r mut"),
     ),
     (
         Filter("state", "State", choices=Proposal.State.choices),
@@ -85,6 +75,7 @@ PROPOSALS = ListSpec(
      View("viewed", "Viewed", "state=viewed"), View("accepted", "Accepted", "state=accepted"),
      View("paid", "Paid", "state=paid")),
     url_name="billing:proposal-list", search="Number, title, customer", export="contact:export",
+    finds=("number__icontains", "title__icontains", *CUSTOMER),
     empty=("No proposals yet",
            "When a lead is interested, a proposal is drafted from your catalogue and waits here for you."),
 )  # fmt: skip
@@ -99,7 +90,7 @@ INVOICES = ListSpec(
                quiet(lambda row: row.deal.title if row.deal else ""), css="c-nx"),
         TOTAL,
         day("due_on", "Due"),
-        day("issued_on", "Issued", "c-t r mut"),
+        day("issued_on", "Issued", css="c-t r mut"),
         day("paid_on", "Paid", shown=False),
         Column("currency", "Currency", shown=False),
     ),
@@ -108,6 +99,7 @@ INVOICES = ListSpec(
     (View("", "All"), View("issued", "Unpaid", "state=issued"), View("paid", "Paid", "state=paid"),
      View("void", "Void", "state=void"), View("late", "Overdue", "state=issued&due-op=older&due=0")),
     url_name="billing:invoice-list", search="Number, customer", export="invoice:issue",
+    finds=("number__icontains", *CUSTOMER),
     empty=("No invoices yet", "A paid proposal or a won deal brings its invoice by itself, numbered in order."),
 )  # fmt: skip
 
@@ -118,20 +110,21 @@ PAYMENTS = ListSpec(
         Column("state", "State", lambda row: _payment_state(row)[0], chips(_payment_state), css="c-st"),
         Column("deal", "For", lambda row: row.deal.title if row.deal else row.review_reason,
                quiet(lambda row: row.deal.title if row.deal else row.review_reason), css="c-nx"),
-        PAID,
+        money("amount", "Amount", css="c-sc r num"),
         Column("provider", "Through", lambda row: row.get_provider_display(), css="x sec"),
         Column("invoice", "Invoice", lambda row: row.invoice.number if row.invoice else "", _invoice),
-        Column("paid_at", "Paid", show=since(lambda row: row.paid_at), sort="paid_at", css="c-t r mut"),
+        moment("paid_at", "Paid", css="c-t r mut"),
     ),
     (
-        Filter("review", "Needs review", choices=(("yes", "Yes"),), where=lambda values: Q(needs_review=True)),
-        Filter("refunded", "Refunded", choices=(("yes", "Yes"),), where=lambda values: Q(refunded_minor__gt=0)),
+        Filter("review", "Needs review", choices=(("yes", "Yes"),), where=each(lambda _: Q(needs_review=True))),
+        Filter("refunded", "Refunded", choices=(("yes", "Yes"),), where=each(lambda _: Q(refunded_minor__gt=0))),
         Filter("provider", "Through", choices=Payment._meta.get_field("provider").choices or ()),
-        PAID_IS,
+        Filter("amount", "Amount", "money", "amount_minor"),
         Filter("paid", "Paid", "time", "paid_at"),
     ),
     (View("", "All"), View("review", "Needs review", "review=yes"), View("refunded", "Refunded", "refunded=yes")),
     ("-paid_at", "-pk"), "billing:payment-list", "Customer, proposal, Stripe number",
+    ("external_id__icontains", "proposal__number__icontains", *CUSTOMER),
     ("No payments yet",
      "A customer accepts a proposal and pays on its page. The money shows here as soon as it is confirmed."),
     (("invoice:read", "billing:invoice-list", "note", "Invoices", "link"),),

@@ -16,7 +16,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError as FieldError
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
@@ -27,7 +27,7 @@ from ninja.throttling import AnonRateThrottle, AuthRateThrottle
 
 from core import clock, registry
 from core.bodies import body_of, check_types
-from core.conflicts import Conflict
+from core.clauses import Search, found_by
 from core.conflicts import Conflict
 from core.crypto import sha256
 from core.errors import Denied, HouseError, Invalid, Moved
@@ -170,12 +170,12 @@ def listing(
     represent: Callable[[Any], dict[str, Any]],
     *,
     filters: Mapping[str, str] | None = None,
-    search: Sequence[str] | Callable[[QuerySet[Any], str], QuerySet[Any]] = (),
+    search: Search = (),
     orderings: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """Return {"results", "next"}; the query may filter, search, order, limit and page, nothing else.
 
-    `search` are the lookups of which one must hold, or a function that keeps the rows which the words find.
+    `search` are the lookups of which one must hold for each word, or a function that keeps what the words find.
     """
     filters, orderings = filters or {}, orderings or {"-created_at": ("-created_at", "-pk")}
     known = {"limit", "cursor", "ordering", "search", *filters}
@@ -190,13 +190,7 @@ def listing(
     words = request.GET.get("search", "").strip()
     if len(words) > MAX_VALUE or "\x00" in words:
         raise Invalid({"search": ["This value cannot be searched for."]})
-    if words and callable(search):
-        queryset = search(queryset, words)
-    elif words and search:
-        match = Q()
-        for lookup in search:
-            match |= Q(**{lookup: words})
-        queryset = queryset.filter(match)
+    queryset = found_by(search, queryset, words) if words else queryset
     ordering = request.GET.get("ordering") or next(iter(orderings))
     if ordering not in orderings:
         raise Invalid({"ordering": [f"Unknown ordering. Known ones: {', '.join(orderings)}."]})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.utils.html import escape, format_html
@@ -9,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from core.actions import CATALOGUE
 from core.lists import Asked, Column
+from core.money import Money
 from core.templatetags import ui
 
 NONE = mark_safe('<span class="mut">–</span>')
@@ -69,6 +71,50 @@ def chips(read: Callable[[Any], tuple[str, str]]) -> Callable[[Any], str]:
 
 
 _SHEET = mark_safe(" data-sheet")
+
+
+def texts(action: str = "", **labels: str) -> list[Column]:
+    """Make columns of plain text that are shown when asked for; `action` changes them."""
+    return [
+        Column(key, label, show=quiet(attrgetter(key)), edit=action, shown=False)
+        for key, label in labels.items()
+    ]
+
+
+def moment(key: str, label: str, **more: Any) -> Column:
+    """Make a column of how long ago something was."""
+    return Column(key, label, show=since(attrgetter(key)), sort=key, **({"css": "x r mut"} | more))
+
+
+def day(key: str, label: str, **more: Any) -> Column:
+    """Make a column of a day."""
+    return Column(key, label, show=on(attrgetter(key)), sort=key, **more)
+
+
+def money(key: str, label: str, minor: str = "", **more: Any) -> Column:
+    """Make a column of an amount, held in minor units beside its currency."""
+    column = minor or f"{key}_minor"
+
+    def amount(row: Any) -> Money | None:
+        return ui.as_money(getattr(row, column), row.currency)
+
+    def plain(row: Any) -> Any:
+        worth = amount(row)
+        return worth.decimal if worth else ""
+
+    return Column(key, label, plain, lambda row: ui.money(amount(row)), sort=column, **more)
+
+
+def owned(action: str = "", path: str = "owner") -> Column:
+    """Make the column of who looks after a row."""
+    person = attrgetter(path)
+    return Column(
+        "owner",
+        "Owner",
+        lambda row: str(person(row) or ""),
+        lambda row: owner(person(row)),
+        edit=action,
+    )
 
 
 class Drawn(NamedTuple):

@@ -3,13 +3,13 @@
 `?stage=NEW&score=60&score-op=min`: filters by name, their operator beside them when it is not the first of its kind.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -36,6 +36,7 @@ OPERATORS: Final[dict[str, tuple[str, ...]]] = {
     "text": ("is", "not", "has", "starts", "set", "unset"),
 }
 LOOKUPS: Final = {"min": "gte", "max": "lte", "has": "icontains", "starts": "istartswith"}
+Search = Sequence[str] | Callable[[QuerySet[Any], str], QuerySet[Any]]
 Pairs = Iterable[tuple[Any, Any]]
 
 
@@ -148,6 +149,30 @@ class Clause:
             day = timezone.make_aware(datetime.combine(day, time()))
             day.astimezone(UTC)  # OverflowError for a day that no database holds
         return Q(**{f"{path}__{'gte' if self.operator == 'after' else 'lt'}": day})
+
+
+def each(ask: Callable[[str], Q]) -> Callable[[list[str]], Q]:
+    """Make a filter's `where` out of what one value asks; several are alternatives."""
+
+    def where(values: list[str]) -> Q:
+        found = Q(pk__in=())
+        for value in values:
+            found |= ask(value)
+        return found
+
+    return where
+
+
+def found_by(search: Search, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+    """Keep the rows that words find: as a function says, or each word by one of some lookups."""
+    if callable(search):
+        return search(rows, words)
+    for word in words.split():
+        match = Q()
+        for lookup in search:
+            match |= Q(**{lookup: word})
+        rows = rows.filter(match)
+    return rows
 
 
 def names_of(filters: Iterable[Filter]) -> list[str]:

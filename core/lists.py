@@ -15,7 +15,17 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from core.clauses import LONGEST, OPERATORS, WORDS, Clause, Filter, clauses_of, names_of
+from core.clauses import (
+    LONGEST,
+    OPERATORS,
+    WORDS,
+    Clause,
+    Filter,
+    Search,
+    clauses_of,
+    found_by,
+    names_of,
+)
 from core.errors import Invalid
 
 COUNTED: Final = 1_000
@@ -81,19 +91,20 @@ class View:
 
 @dataclass(frozen=True)
 class ListSpec:
-    """Everything about the list of one noun; `find(actor, {"q": words})` returns the rows that the actor may see."""
+    """Everything about the list of one noun: `find` returns what an actor may see, `finds` says how words search."""
 
     key: str
     label: str
     noun: str
     permission: str
-    find: Callable[..., QuerySet[Any]]
+    find: Callable[[Any], QuerySet[Any]]
     columns: tuple[Column, ...]
     filters: tuple[Filter, ...] = ()
     views: tuple[View, ...] = (View("", "All"),)
     order: tuple[str, ...] = ("-created_at", "-pk")
     url_name: str = ""
     search: str = "Search"
+    finds: Search = ()
     empty: tuple[str, str] = ("Nothing here yet", "")
     buttons: tuple[tuple[str, ...], ...] = ()
     export: str = ""
@@ -126,7 +137,7 @@ class ListSpec:
         orderings = {"-created_at": ("-created_at", "-pk"), "created_at": ("created_at", "pk")}
         for key, name in {"updated_at": "updated_at", **self.sorts}.items():
             orderings |= {key: (name, "pk"), f"-{key}": (f"-{name}", "-pk")}
-        return {"filters": found, "orderings": orderings}
+        return {"filters": found, "orderings": orderings, "search": self.finds}
 
 
 SPECS: dict[str, ListSpec] = {}
@@ -174,7 +185,7 @@ class Asked:
 
     def rows(self) -> QuerySet[Any]:
         """Return the rows that match, in no order yet."""
-        found = self.spec.find(self.actor, {"q": self.words} if self.words else {})
+        found = self.spec.find(self.actor)
         for clause in list(self.clauses):
             if not clause.is_ready:
                 continue
@@ -184,7 +195,7 @@ class Asked:
                 self.clauses.remove(clause)
                 said = f"{clause.filter.label} {WORDS[clause.operator]} “{clause.values[0][:40]}”"
                 self.notes.append(f"{said} makes no sense here and was left out.")
-        return found
+        return found_by(self.spec.finds, found, self.words) if self.words else found
 
     def shown(self) -> QuerySet[Any]:
         """Return the rows with what the columns need, and without what is heavy and not shown."""

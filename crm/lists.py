@@ -1,20 +1,18 @@
 """The lists of the CRM, each declared once: what a row shows, what can be asked, and the views it starts with."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
 
 from accounts.models import User, Workspace
 from core import clock
-from core.cells import NONE, call, chips, on, owner, quiet, since
-from core.clauses import Filter
+from core.cells import NONE, call, chips, day, moment, money, owned, owner, quiet, texts
+from core.clauses import Filter, each
 from core.links import route
 from core.lists import Column, ListSpec, View, register_list
-from core.money import Money
 from core.templatetags import ui
 from crm.models import Activity, Contact, Deal, Lead, Pipeline, Stage, Tag
 from crm.queries.activities import activities_for, activity_for
@@ -24,16 +22,13 @@ from crm.queries.contacts import contact_for, contacts_for
 from crm.queries.custom_fields import fields_of
 from crm.queries.deals import deal_for, deals_for
 from crm.queries.leads import TEMPERATURES, lead_for, leads_for
+from crm.queries.search import matching
 
 HEAVY = ("custom", "search_words")
 STAGES = {"customer": "good", "churned": "bad"}
-NEXT = {
-    "NEW": "First message",
-    "CONTACTED": "Follow up",
-    "INTERESTED": "Send proposal",
-    "PROPOSAL_SENT": "Follow up",
-}
-CUSTOM_KINDS = {"number": "number", "date": "date", "choice": "choice", "yes-no": "choice"}
+NEXT = {"NEW": "First message", "CONTACTED": "Follow up", "INTERESTED": "Send proposal"}
+CUSTOM_KINDS = {"number": "number", "date": "date", "choice": "choice"}
+YES = (("yes", "Yes"),)
 
 
 def people() -> Iterable[tuple[int, str]]:
@@ -45,35 +40,10 @@ def people() -> Iterable[tuple[int, str]]:
 OWNER = Filter("owner", "Owner", "person", choices=people)
 
 
-def owned(action: str) -> Column:
-    """The column of who looks after a row."""
-    return Column(
-        "owner",
-        "Owner",
-        lambda row: str(row.owner or ""),
-        lambda row: owner(row.owner),
-        edit=action,
-    )
-
-
-def text(key: str, label: str, action: str = "", **more: Any) -> Column:
-    """A column of plain text that is shown when asked for."""
-    return Column(
-        key, label, show=quiet(lambda row: getattr(row, key)), edit=action, shown=False, **more
-    )
-
-
-def moment(key: str, label: str, **more: Any) -> Column:
-    """A column of how long ago something was."""
-    return Column(
-        key, label, show=since(lambda row: getattr(row, key)), sort=key, css="x r mut", **more
-    )
-
-
-def custom(noun: str) -> Callable[[], tuple[Sequence[Column], Sequence[Filter]]]:
+def custom(noun: str) -> Callable[[], tuple[list[Column], list[Filter]]]:
     """Return what the custom fields of a noun add to its list: columns, and filters of their type."""
 
-    def more() -> tuple[Sequence[Column], Sequence[Filter]]:
+    def more() -> tuple[list[Column], list[Filter]]:
         fields = fields_of(noun)
         return [_custom_column(one) for one in fields], [_custom_filter(one) for one in fields]
 
@@ -86,12 +56,18 @@ def _custom_column(one: Any) -> Column:
 
 
 def _custom_filter(one: Any) -> Filter:
-    path, kind = f"custom__{one.key}", CUSTOM_KINDS.get(one.type, "text")
+    key, path = f"custom:{one.key}", f"custom__{one.key}"
     if one.type == "yes-no":
-        return Filter(f"custom:{one.key}", one.label, choices=(("yes", "Yes"), ("no", "No")),
-                      where=lambda values: _any(Q(**{path: value == "yes"}) for value in values))  # fmt: skip
+        answers = (*YES, ("no", "No"))
+        return Filter(
+            key, one.label, choices=answers, where=each(lambda word: Q(**{path: word == "yes"}))
+        )
     return Filter(
-        f"custom:{one.key}", one.label, kind, path, [(value, value) for value in one.choices]
+        key,
+        one.label,
+        CUSTOM_KINDS.get(one.type, "text"),
+        path,
+        [(word, word) for word in one.choices],
     )
 
 
@@ -100,20 +76,13 @@ def _tags() -> Iterable[tuple[str, str]]:
     return [(name, name) for name in names]
 
 
-def _any(conditions: Iterable[Q]) -> Q:
-    found = Q(pk__in=())
-    for condition in conditions:
-        found |= condition
-    return found
+def _tagged(names: list[str]) -> Q:
+    links = Contact.tags.through.objects.filter(tag__name__in=names)
+    return Q(pk__in=links.values("contact_id"))
 
 
 def _place(*words: str) -> str:
     return ", ".join(word for word in words if word)
-
-
-def worth(minor: int | None, currency: str) -> Any:
-    """Return an amount as a file tells it."""
-    return "" if minor is None else Money(minor, currency or "INR").decimal
 
 
 def caller(about: Callable[[Any], tuple[str, int | None, Any]]) -> Column:
@@ -121,11 +90,8 @@ def caller(about: Callable[[Any], tuple[str, int | None, Any]]) -> Column:
 
     def show(row: Any) -> str:
         noun, pk, person = about(row)
-        return (
-            call(person.phone, person.name, f"{route('crm:activity-log')}?{noun}={pk}")
-            if person
-            else ""
-        )
+        then = f"{route('crm:activity-log')}?{noun}={pk}"
+        return call(person.phone, person.name, then) if person else ""
 
     return Column("call", show=show, css="c-act ms", fixed=True)
 
@@ -133,15 +99,13 @@ def caller(about: Callable[[Any], tuple[str, int | None, Any]]) -> Column:
 def _next_task() -> dict[str, Any]:
     tasks = Activity.objects.filter(lead=OuterRef("pk"), completed_at=None, due_at__isnull=False)
     first = tasks.order_by("due_at", "pk")
-    return {
-        "next_due": Subquery(first.values("due_at")[:1]),
-        "next_task": Subquery(first.values("subject")[:1]),
-    }
+    columns = {"next_due": "due_at", "next_task": "subject"}
+    return {name: Subquery(first.values(column)[:1]) for name, column in columns.items()}
 
 
 def _next_words(lead: Any) -> str:
     """What comes next: as somebody wrote it, else the next task, else what the stage asks for."""
-    usual = NEXT.get(lead.stage, "") if lead.status != "disqualified" else ""
+    usual = NEXT.get(lead.stage, "") if lead.status in ("new", "contacted", "qualified") else ""
     return lead.next_step or lead.next_task or usual
 
 
@@ -163,17 +127,11 @@ LEADS = ListSpec(
         Column("score", "Score", None, ui.score, sort="score", css="c-sc"),
         Column("next_step", "Next step", _next_words, _next_step, edit="lead.update", css="c-nx", also=_next_task),
         Column("source", "Source", lambda lead: lead.get_source_display(), css="x sec"),
-        Column("estimated_value", "Value", lambda lead: worth(lead.estimated_value_minor, lead.currency),
-               lambda lead: ui.money(lead.estimated_value_minor, lead.currency), sort="estimated_value_minor",
-               edit="lead.update", css="x r"),
+        money("estimated_value", "Value", edit="lead.update", css="x r"),
         owned("lead.reassign"),
-        Column("updated_at", "Last touch", show=since(lambda lead: lead.updated_at), sort="updated_at",
-               css="c-t r mut"),
-        text("title", "Title", "lead.update"),
-        text("business_name", "Business", "lead.update"),
-        text("city", "City", "lead.update"),
-        text("industry", "Industry", "lead.update"),
-        text("region", "Region", "lead.update"),
+        moment("updated_at", "Last touch", css="c-t r mut"),
+        *texts("lead.update", title="Title", business_name="Business", city="City", industry="Industry",
+               region="Region"),
         Column("email", "Email", lambda lead: lead.contact.email, shown=False),
         Column("phone", "Phone", lambda lead: lead.contact.phone, shown=False),
         Column("currency", "Currency", shown=False),
@@ -184,7 +142,7 @@ LEADS = ListSpec(
         Filter("stage", "Status", choices=Lead.Stage.choices),
         Filter("status", "Sales status", choices=Lead.Status.choices),
         Filter("temperature", "Temperature", choices=[(key, key.capitalize()) for key in TEMPERATURES],
-               where=lambda values: _any(TEMPERATURES.get(value, Q(pk__in=())) for value in values)),
+               where=each(lambda value: TEMPERATURES.get(value, Q(pk__in=())))),
         Filter("score", "Score", "number"),
         OWNER,
         Filter("source", "Source", choices=Contact.Source.choices),
@@ -203,7 +161,7 @@ LEADS = ListSpec(
         View("quiet", "Quiet 2 days", "updated=2&updated-op=older&status=disqualified&status-op=not"),
         View("unassigned", "Unassigned", "owner=none"), View("disqualified", "Disqualified", "status=disqualified"),
     ),
-    ("-score", "-pk"), "crm:lead-list", "Name, business, phone",
+    ("-score", "-pk"), "crm:lead-list", "Name, business, phone", matching,
     ("No leads yet", "Type one in, import a list, or put a form on your site. New ones appear here with a score."),
     (("contact:import", "crm:import-new", "put", "Import", "link"),
      ("lead:create", "crm:lead-new", "plus", "New lead", "main")),
@@ -223,13 +181,9 @@ CONTACTS = ListSpec(
         Column("email", "Email", show=quiet(lambda one: one.email), edit="contact.update", css="c-nx"),
         Column("phone", "Phone", edit="contact.update"),
         owned("contact.reassign"),
-        Column("last_activity_at", "Last touch", show=since(lambda one: one.last_activity_at),
-               sort="last_activity_at", css="c-t r mut"),
-        text("company_name", "Business", "contact.update"),
-        text("job_title", "Job title", "contact.update"),
-        text("city", "City", "contact.update"),
-        text("industry", "Industry", "contact.update"),
-        text("country", "Country", "contact.update"),
+        moment("last_activity_at", "Last touch", css="c-t r mut"),
+        *texts("contact.update", company_name="Business", job_title="Job title", city="City", industry="Industry",
+               country="Country"),
         Column("kind", "Kind", lambda one: one.get_kind_display(), shown=False),
         Column("source", "Source", lambda one: one.get_source_display(), shown=False),
         Column("tags", "Tags", lambda one: ", ".join(tag.name for tag in one.tags.all()), edit="contact.update",
@@ -241,8 +195,7 @@ CONTACTS = ListSpec(
         Filter("stage", "Stage", choices=Contact.Stage.choices),
         Filter("kind", "Kind", choices=Contact.Kind.choices),
         OWNER,
-        Filter("tag", "Tag", "choice", "tags__name", _tags, lambda values: Q(
-            pk__in=Contact.tags.through.objects.filter(tag__name__in=values).values("contact_id"))),
+        Filter("tag", "Tag", "choice", "tags__name", _tags, _tagged),
         Filter("score", "Score", "number"),
         Filter("source", "Source", choices=Contact.Source.choices),
         Filter("city", "City", "text"),
@@ -259,11 +212,12 @@ CONTACTS = ListSpec(
         View("companies", "Businesses", "kind=company"), View("customers", "Customers", "stage=customer"),
         View("quiet", "Quiet 30 days", "touched=30&touched-op=older"),
     ),
-    ("-created_at", "-pk"), "crm:contact-list", "Name, email, phone",
+    ("-created_at", "-pk"), "crm:contact-list", "Name, email, phone", matching,
     ("No contacts yet", "People and businesses appear here as soon as they write, are imported, or are typed in."),
     (("contact:import", "crm:import-new", "put", "Import", "link"),
      ("contact:create", "crm:contact-new", "plus", "New contact", "main")),
-    export="contact:export", event="contact-changed", one=contact_for, more=custom("contact"), bulk=verbs_for, defer=HEAVY,
+    export="contact:export", event="contact-changed", one=contact_for, more=custom("contact"), bulk=verbs_for,
+    defer=HEAVY,
 )  # fmt: skip
 
 
@@ -293,21 +247,18 @@ DEALS = ListSpec(
         Column("name", "Deal", css="c-who", fixed=True, who=lambda deal: (deal.title, deal.contact.name, deal.contact)),
         Column("status", "Status", lambda deal: deal.get_status_display(),
                lambda deal: ui.status_glyph(deal.status), css="c-st"),
-        Column("value", "Value", lambda deal: deal.value.decimal,
-               lambda deal: mark_safe(f'<b class="num">{ui.money(deal.value)}</b>'), sort="value_minor",  # noqa: S308
-               edit="deal.update", css="c-sc r"),
+        money("value", "Value", edit="deal.update", css="c-sc r b num"),
         Column("stage", "Stage", lambda deal: deal.stage.name, quiet(lambda deal: deal.stage.name), css="c-nx"),
         Column("probability", "Chance", None, lambda deal: f"{deal.probability}%", edit="deal.update", css="x r"),
         owned("deal.reassign"),
-        Column("expected_close_on", "Closes", show=on(lambda deal: deal.expected_close_on),
-               sort="expected_close_on", edit="deal.update", css="c-t r mut"),
+        day("expected_close_on", "Closes", edit="deal.update", css="c-t r mut"),
         Column("contact", "Contact", lambda deal: deal.contact.name, shown=False),
-        text("title", "Title", "deal.update"),
+        *texts("deal.update", title="Title"),
         Column("pipeline", "Pipeline", lambda deal: deal.pipeline.name, shown=False),
         Column("currency", "Currency", shown=False),
-        Column("closed_on", "Closed", show=on(lambda deal: deal.closed_on), sort="closed_on", shown=False),
-        Column("stage_since", "In this stage", show=since(lambda deal: deal.stage_since), shown=False),
-        text("lost_reason", "Why lost"),
+        day("closed_on", "Closed", shown=False),
+        moment("stage_since", "In this stage", shown=False),
+        *texts(lost_reason="Why lost"),
         moment("created_at", "Added", shown=False),
         Column("move", show=_move, may="deal:update", css="c-act ms", fixed=True),
     ),
@@ -322,8 +273,8 @@ DEALS = ListSpec(
         Filter("closed", "Closed", "date", "closed_on"),
         Filter("currency", "Currency", "text"),
         Filter("created", "Added", "time", "created_at"),
-        Filter("stuck", "Stuck", choices=(("yes", "Yes"),), where=_stuck),
-        Filter("closing", "Closing this month", choices=(("yes", "Yes"),), where=_closing),
+        Filter("stuck", "Stuck", choices=YES, where=_stuck),
+        Filter("closing", "Closing this month", choices=YES, where=_closing),
         Filter("contact", "Contact", "row", offered=False),
         Filter("lead", "Lead", "row", offered=False),
     ),
@@ -333,7 +284,7 @@ DEALS = ListSpec(
         View("closing", "Closing this month", "closing=yes&sort=expected_close_on"),
         View("won", "Won", "status=won"), View("lost", "Lost", "status=lost"), View("all", "All"),
     ),
-    ("-created_at", "-pk"), "crm:deal-list", "Deal or contact",
+    ("-created_at", "-pk"), "crm:deal-list", "Deal or contact", matching,
     ("No deals here", "A lead becomes a deal when it is converted."),
     (("deal:create", "crm:deal-new", "plus", "New deal", "main"),),
     export="contact:export", event="deal-changed", one=deal_for, more=custom("deal"), bulk=verbs_for, defer=HEAVY,
@@ -375,14 +326,14 @@ TASKS = ListSpec(
         Column("about", "About", lambda one: str(one.lead or one.deal or one.contact or ""), _about, css="c-nx"),
         Column("actor", "Whose", lambda one: str(one.actor or ""), lambda one: owner(one.actor)),
         Column("type", "Kind", lambda one: one.get_type_display(), shown=False),
-        text("outcome", "Outcome"),
-        Column("completed_at", "Done", show=since(lambda one: one.completed_at), sort="completed_at", shown=False),
+        *texts(outcome="Outcome"),
+        moment("completed_at", "Done", shown=False),
         moment("created_at", "Added", shown=False),
         caller(_person_of),
     ),
     (
         Filter("state", "State", choices=(("open", "To do"), ("done", "Done")),
-               where=lambda values: _any(Q(completed_at__isnull=value == "open") for value in values)),
+               where=each(lambda value: Q(completed_at__isnull=value == "open"))),
         Filter("actor", "Whose", "person", choices=people),
         Filter("type", "Kind", choices=Activity.Type.choices),
         Filter("due", "Due", "time", "due_at"),
@@ -397,7 +348,7 @@ TASKS = ListSpec(
         View("late", "Late", "state=open&due=0&due-op=older"),
         View("done", "Done", "state=done&sort=-completed_at"), View("all", "All", "sort=-created_at"),
     ),
-    ("due_at", "pk"), "crm:activity-list", "Task",
+    ("due_at", "pk"), "crm:activity-list", "Task or note", ("subject__icontains", "body__icontains"),
     ("Nothing due", "Calls, meetings and tasks with a date appear here, the most urgent first."),
     (("activity:create", "crm:activity-log", "call", "Log a call", "sheet"),
      ("activity:create", "crm:activity-new", "plus", "New task", "main")),
@@ -411,19 +362,18 @@ ITEMS = ListSpec(
             one.name, one.description[:80], False)),
         Column("sku", "Article number", css="x sec"),
         Column("series", "Series"),
-        Column("price", "Price", lambda one: one.price.decimal, lambda one: ui.money(one.price), css="c-st r num",
-               sort="unit_price_minor"),
+        money("price", "Price", "unit_price_minor", css="c-st r num"),
         Column("currency", "Currency", shown=False),
         moment("created_at", "Added", shown=False),
     ),
     (
         Filter("state", "State", choices=(("active", "On sale"), ("retired", "Off sale")),
-               where=lambda values: _any(Q(is_active=value == "active") for value in values)),
+               where=each(lambda value: Q(is_active=value == "active"))),
         Filter("series", "Series", "text"),
         Filter("price", "Price", "money", "unit_price_minor"),
     ),
     (View("", "On sale", "state=active"), View("retired", "Off sale", "state=retired")),
-    ("-created_at", "-pk"), "crm:item-list", "Name or article number",
+    ("-created_at", "-pk"), "crm:item-list", "Name or article number", ("name__icontains", "sku__icontains"),
     ("Nothing on sale yet", "Proposals are drafted from what is in the catalog, at these prices."),
     (("item:manage", "crm:import-new", "put", "Import", "link"),
      ("item:manage", "crm:item-new", "plus", "New item", "main")),

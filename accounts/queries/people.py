@@ -15,11 +15,9 @@ FIRST_ADMIN_SECONDS = 24 * 3600
 LINK_GONE = "This link does not work any more. Ask for a new one."
 
 
-def people_for(actor: Actor, search: str = "") -> QuerySet[User]:
+def people_for(actor: Actor) -> QuerySet[User]:
     """Answer the people that the actor manages, with roles and teams."""
     people = actor.visible("user:manage", User.objects.all())
-    if search:
-        people = people.filter(Q(name__icontains=search) | Q(email__icontains=search))
     memberships = Prefetch("memberships", Membership.objects.select_related("team"))
     return people.prefetch_related("groups", memberships).order_by("-is_active", "name", "email")
 

@@ -1,22 +1,17 @@
 """Invoices as the pages need them."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.db.models import QuerySet
 
 from accounts.actor import Actor
 from billing.models import Invoice
-from billing.queries.proposals import CUSTOMER, by_token
-from crm.queries.filters import narrow, one
+from billing.queries.proposals import by_token
+from crm.queries.filters import one
 
 
-def invoices_for(actor: Actor, filters: Mapping[str, Any] | None = None) -> QuerySet[Invoice]:
+def invoices_for(actor: Actor) -> QuerySet[Invoice]:
     """Return the invoices that the actor may read."""
-    rows = actor.visible(
-        "invoice:read", Invoice.objects.select_related("contact", "deal", "payment")
-    )
-    return narrow(rows, filters, actor, ("state",), ("number__icontains", *CUSTOMER))
+    rows = Invoice.objects.select_related("contact", "deal", "payment")
+    return actor.visible("invoice:read", rows)
 
 
 def invoice_for(actor: Actor, pk: int) -> Invoice:

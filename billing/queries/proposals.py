@@ -1,6 +1,6 @@
 """Proposals as the pages need them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -14,22 +14,17 @@ from core.crypto import sha256
 from core.errors import NotFound
 from core.money import Money
 from crm.models import Deal, Item
-from crm.queries.filters import narrow, one
+from crm.queries.filters import one
 from outreach.values import CatalogItem
 
 Row = TypeVar("Row", bound=Model)
 GONE = "This link does not work. Ask the person who sent it for a new one."
-CUSTOMER = tuple(
-    f"contact__{column}__icontains" for column in ("company_name", "first_name", "last_name")
-)
 RELATED = ("contact", "deal", "deal__owner", "lead")
 
 
-def proposals_for(actor: Actor, filters: Mapping[str, Any] | None = None) -> QuerySet[Proposal]:
-    """Return the proposals that the actor may read, newest first."""
-    rows = actor.visible("proposal:read", Proposal.objects.select_related(*RELATED))
-    searched = ("number__icontains", "title__icontains", *CUSTOMER)
-    return narrow(rows, filters, actor, ("state",), searched)
+def proposals_for(actor: Actor) -> QuerySet[Proposal]:
+    """Return the proposals that the actor may read."""
+    return actor.visible("proposal:read", Proposal.objects.select_related(*RELATED))
 
 
 def proposal_for(actor: Actor, pk: int) -> Proposal:

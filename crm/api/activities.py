@@ -15,7 +15,6 @@ browse(
     shapes.activity,
     activities_for,
     **TASKS.rest(),
-    search=("subject__icontains",),
 )
 offer(router, "POST /activities", "activity.create", shapes.activity)
 for route, action in (

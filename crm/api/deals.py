@@ -10,7 +10,6 @@ from crm.api import shapes
 from crm.lists import DEALS
 from crm.models import Deal
 from crm.queries.deals import deal_for, deals_for, with_facts
-from crm.queries.search import matching
 
 router = Router(tags=["Deals"])
 
@@ -28,7 +27,6 @@ browse(
     shapes.deal,
     rows,
     find=deal_for,
-    search=matching,
     **DEALS.rest(),
 )
 offer(router, "POST /deals", "deal.create", shapes.deal)

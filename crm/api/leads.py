@@ -14,11 +14,10 @@ from crm.api import shapes
 from crm.forms.leads import IntakeLeadForm
 from crm.lists import LEADS
 from crm.queries.leads import lead_for, leads_for
-from crm.queries.search import matching
 
 router = Router(tags=["Leads"])
 intake = Router(tags=["Leads"])
-LISTED: dict[str, Any] = LEADS.rest() | {"search": matching}
+LISTED: dict[str, Any] = LEADS.rest()
 
 browse(router, "/leads", "lead:read", shapes.lead, leads_for, find=lead_for, **LISTED)
 offer(router, "POST /leads", "lead.create", shapes.lead, defaults={"source": "api"})

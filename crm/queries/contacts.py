@@ -11,22 +11,16 @@ from crm import matching
 from crm.models import Contact, ContactAddress
 from crm.queries.filters import narrow
 
-COLUMNS = ("kind", "stage", "source", "city", "industry", "country")
 MOST_CANDIDATES = 200
 
 
 def contacts_for(
     actor: Actor, filters: Mapping[str, Any] | None = None, *, permission: str = "contact:read"
 ) -> QuerySet[Contact]:
-    """Return the contacts that the actor may see, newest first.
-
-    Filters: kind, stage, source, city, industry, country, owner ("me", "none" or an id), tag, q.
-    """
+    """Return the contacts that the actor may see, newest first; `q` searches them."""
     contacts = Contact.objects.select_related("owner", "company")
-    contacts = narrow(actor.visible(permission, contacts), filters, actor, COLUMNS)
-    if tag := (filters or {}).get("tag"):
-        contacts = contacts.filter(tags__name__iexact=tag)
-    return contacts.order_by("-created_at", "-id")
+    found = narrow(actor.visible(permission, contacts), filters)
+    return found.order_by("-created_at", "-id")
 
 
 def contact_for(actor: Actor, pk: int, permission: str = "contact:read") -> Contact:

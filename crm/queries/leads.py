@@ -11,7 +11,6 @@ from crm import lead_rules, scoring
 from crm.models import Lead
 from crm.queries.filters import narrow, one
 
-COLUMNS = ("status", "stage", "source", "city", "industry", "region")
 TEMPERATURES = {
     "hot": Q(score__gte=scoring.HOT),
     "warm": Q(score__gte=scoring.WARM, score__lt=scoring.HOT),
@@ -22,16 +21,10 @@ TEMPERATURES = {
 def leads_for(
     actor: Actor, filters: Mapping[str, Any] | None = None, *, permission: str = "lead:read"
 ) -> QuerySet[Lead]:
-    """Return the leads that the actor may see, newest first.
-
-    Filters: status, stage, source, city, industry, region, contact, owner ("me", "none" or an id),
-    temperature (hot, warm, cold), q.
-    """
+    """Return the leads that the actor may see, newest first; `q` searches them."""
     leads = Lead.objects.select_related("contact", "owner", "converted_deal")
-    visible = actor.visible(permission, leads)
-    leads = narrow(visible, filters, actor, COLUMNS, ids=("contact",))
-    leads = leads.filter(TEMPERATURES.get((filters or {}).get("temperature", ""), Q()))
-    return leads.order_by("-created_at", "-id")
+    found = narrow(actor.visible(permission, leads), filters)
+    return found.order_by("-created_at", "-id")
 
 
 def lead_for(actor: Actor, pk: int, permission: str = "lead:read") -> Lead:
