@@ -35,9 +35,9 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Records that the search covers: `find(actor, filters)` returns those that the actor may see, as their list does.
+    """Records that the search covers: `find(actor)` returns those that the actor may see, as their list does.
 
-    `detail` says in a few words what tells two rows of one name apart; `people` are the filters that leave people.
+    `detail` says in a few words what tells two rows of one name apart; `people` are the columns that make one a person.
     """
 
     key: str

@@ -1,6 +1,10 @@
 """The operator's door to the records; every change is an action of the catalogue."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from core.admin import HouseAdmin
 from crm.models import (
@@ -27,10 +31,27 @@ from crm.models import (
     Suppression,
     Tag,
 )
+from crm.queries.search import matching
+
+
+class RecordAdmin(HouseAdmin):
+    """Records that the operator searches as everybody does."""
+
+    search_fields = ("search_words",)  # its presence shows the field
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return what the one search finds."""
+        return (matching(queryset, search_term) if search_term.strip() else queryset), False
+
+    def shown(self, asked: list[str]) -> list[str]:
+        """Return the columns but for the words of the index."""
+        return [name for name in super().shown(asked) if name != "search_words"]
 
 
 @admin.register(Contact)
-class ContactAdmin(HouseAdmin):
+class ContactAdmin(RecordAdmin):
     """Contacts."""
 
     create_action, update_action, delete_action = (
@@ -47,11 +68,10 @@ class ContactAdmin(HouseAdmin):
     )  # fmt: skip
     list_filter = ("kind", "stage", "source")
     list_select_related = ("owner",)
-    search_fields = ("email", "first_name", "last_name", "company_name", "phone")
 
 
 @admin.register(Lead)
-class LeadAdmin(HouseAdmin):
+class LeadAdmin(RecordAdmin):
     """Leads; status, stage and score are read-only, verbs are buttons."""
 
     create_action, update_action, delete_action = "lead.create", "lead.update", "lead.delete"
@@ -61,11 +81,10 @@ class LeadAdmin(HouseAdmin):
     )  # fmt: skip
     list_filter = ("status", "stage", "source")
     list_select_related = ("owner",)
-    search_fields = ("title", "business_name", "contact__email")
 
 
 @admin.register(Deal)
-class DealAdmin(HouseAdmin):
+class DealAdmin(RecordAdmin):
     """Deals; status is read-only, verbs are buttons."""
 
     create_action, update_action, delete_action = "deal.create", "deal.update", "deal.delete"
@@ -77,7 +96,6 @@ class DealAdmin(HouseAdmin):
     list_display = ("title", "status", "stage", "value", "owner", "expected_close_on", "created_at")
     list_filter = ("status", "pipeline")
     list_select_related = ("owner", "stage")
-    search_fields = ("title",)
 
 
 @admin.register(Activity)

@@ -100,7 +100,9 @@ def _records(actor: Actor, typed: str, *, people: bool = False) -> list[Group]:
     for source in _sources(actor) if len(text) >= SHORTEST else ():
         if people and source.people is None:
             continue
-        rows = source.find(actor, source.people if people else None)
+        rows = source.find(actor)
+        if people:
+            rows = rows.filter(**source.people)
         ids = best(rows, text, SHOWN, nearly)
         held = {row.pk: row for row in rows.filter(pk__in=ids)} if ids else {}
         options = [_option(source, held[pk]) for pk in ids if pk in held]

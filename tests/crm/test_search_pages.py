@@ -105,3 +105,17 @@ def test_odd_texts_find_nothing_and_break_nothing(rita, typed):
     make_contact(first_name="Asha", owner=rita)
     assert browser(rita).get("/search/", {"q": typed}).status_code in (200, 400)
     assert browser(rita).get("/contacts/", {"q": typed}).status_code in (200, 400)
+
+
+def test_the_admin_searches_as_the_lists_do(ada):
+    contact = make_contact(first_name="Asha", last_name="Rao")
+    make_lead(contact=contact, title="Website")
+    make_deal(contact=contact, title="Website care")
+    client = browser(ada)
+    for noun, name in (("contact", "Asha Rao"), ("lead", "Website"), ("deal", "Website care")):
+        page = client.get(f"/admin/crm/{noun}/?q=asah", follow=True).content.decode()
+        assert name in page and "1 result" in page
+    assert (
+        "search_words"
+        not in client.get(f"/admin/crm/contact/{contact.pk}/change/", follow=True).content.decode()
+    )
