@@ -1,5 +1,6 @@
 """The pages of a list: its rows, a cell to edit, a file of them, and a record's place among them."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +12,11 @@ from django.urls import reverse
 from django.utils.timezone import localdate
 
 from accounts.models import User
-from core.actions import CATALOGUE, run
+from core.actions import CATALOGUE
 from core.cells import draw, shown
 from core.clauses import OPERATORS, WORDS, Clause
 from core.clock import now
+from core.conflicts import Conflict, base_of, run_merged
 from core.doors import View, door
 from core.errors import HouseError, Invalid, NotFound
 from core.exports import FORMS, exported
@@ -26,6 +28,7 @@ from core.tokens import sign
 
 PARTS = ("list", "list-rows")
 TABS = 12
+THEIRS = "{} set this to “{}” meanwhile. Save again to keep yours; Escape keeps theirs."
 
 
 def list_page(spec: ListSpec, template: str = "ui/list.html", **more: Any) -> View:
@@ -171,21 +174,26 @@ def cell_page(spec: ListSpec) -> View:
         action = CATALOGUE[column.edit]
         actor.require(action.permission, row)
         form = _cell_form(column, row, request.POST if request.method == "POST" else None)
+        version, was = form["version"].value() if "version" in form.fields else "", base_of(form)
         status = 200
         if form.is_bound:
             try:
-                row = run(column.edit, row, actor=actor, data=form.data)
+                row, _ = run_merged(column.edit, row, actor=actor, data=form.data)
             except HouseError as error:
                 if error.status not in (409, 422):
                     raise
-                form.errors[field] = form.error_class([error.message])
+                text = error.message
+                if isinstance(error, Conflict) and error.fields:
+                    text = THEIRS.format(error.who, error.fields[0].theirs_shown)
+                    version, was = error.version, json.dumps({field: error.fields[0].theirs})
+                form.errors[field] = form.error_class([text])
                 status = 422 if request.htmx else error.status  # type: ignore[attr-defined]
             else:
                 if not request.htmx:  # type: ignore[attr-defined]
                     return done(request, row, "Saved.")
                 return HttpResponse(_cell(spec, column, row, actor))
         context = {"form": form, "bound": form[field], "row": row, "column": column}
-        context["version"] = form["version"] if "version" in form.fields else ""
+        context |= {"version": version, "was": was or request.POST.get("was", "")}
         template = "ui/cell.html#cell-form" if request.htmx else "ui/cell.html"  # type: ignore[attr-defined]
         return page(request, template, context, status=status)
 
@@ -206,7 +214,8 @@ def _cell_form(column: Column, row: Any, typed: QueryDict | None) -> forms.Form:
     held.setdefault(name, getattr(row, f"{name}_id", getattr(row, name, None)))
     if typed is None:
         return form_class(initial=held)  # type: ignore[no-any-return]
-    sent = {name: typed.get(name, ""), "version": typed.get("version", "")}
+    sent = {name: typed.get(name, ""), "was": typed.get("was", "")}
+    sent["version"] = typed.get("version") or held.get("version", "")
     return form_class({**held, **sent})  # type: ignore[no-any-return]
 
 

@@ -225,3 +225,21 @@ def test_no_update_of_eight_threads_is_lost(people):
     [thread.join() for thread in threads]
     assert Lead.objects.get(pk=lead.pk).next_step == str(TRIALS // 8 * 8)
     assert sum(count[0] for count in tries) > TRIALS // 8 * 8, "nobody was ever in another's way"
+
+
+def test_a_cell_merges_what_others_changed_elsewhere_and_asks_about_its_own_field(people):
+    lead = make_lead(owner=people.rita, city="Pune", next_step="Call")
+    rita, address = browser(people.rita), f"/leads/{lead.pk}/cell/next_step/"
+    page = rita.get(address).content.decode()
+    cell = fields_of(re.search(r'<form id="cell-form".*?</form>', page, re.DOTALL)[0])
+    run("lead.update", lead, actor=as_actor(people.max), data={"title": lead.title, "city": "Agra", "next_step": "Call"})  # fmt: skip
+    assert rita.post(address, {**cell, "next_step": "Visit"}).status_code == 303
+    lead = Lead.objects.get(pk=lead.pk)
+    assert (lead.city, lead.next_step) == ("Agra", "Visit")
+    answer = rita.post(address, {**cell, "next_step": "Write"})
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Rita Rep set this to “Visit” meanwhile" in html.unescape(page)
+    cell = fields_of(re.search(r'<form id="cell-form".*?</form>', page, re.DOTALL)[0])
+    assert rita.post(address, cell).status_code == 303
+    assert Lead.objects.get(pk=lead.pk).next_step == "Write"
