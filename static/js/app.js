@@ -60,48 +60,12 @@ function sheet(href) {
   return true;
 }
 
-/* Board: drag with a mouse, or the card's Move menu, or M on the keyboard. */
-const stageOf = el => el?.closest?.('[data-stage]');
-function moveTo(card, stage) {
-  const at = stageOf(card);
-  if (!stage || at?.dataset.stage === stage) return;
-  htmx.ajax('POST', $('[data-move]', card).href, { values: { stage }, target: '#board', swap: 'outerHTML', source: card });
-}
-let held = null, aim = null;
-addEventListener('dragstart', e => { held = e.target.closest?.('.deal[draggable]') ?? null; held?.classList.add('grab'); });
-addEventListener('dragover', e => { const s = held && stageOf(e.target); if (s) { e.preventDefault(); $$('[data-stage]').forEach(x => x.classList.toggle('over', x === s)); } });
-addEventListener('drop', e => {
-  const s = held && stageOf(e.target);
-  if (!s) return;
-  e.preventDefault();
-  const card = held, home = stageOf(card);
-  if (s === home) return;
-  moveTo(card, s.dataset.stage);
-  $('ol', s).prepend(card);
-});
-addEventListener('dragend', () => { held?.classList.remove('grab'); held = null; $$('[data-stage]').forEach(x => x.classList.remove('over')); });
-function moveMenu(link) {
-  const menu = $('#mv');
-  if (!menu?.showPopover || innerWidth < 768) return sheet(link.href);
-  aim = link.closest('.deal');
-  $$('[data-to]', menu).forEach(b => { b.hidden = b.dataset.to === stageOf(aim).dataset.stage; });
-  $$('[data-verb]', menu).forEach(a => { a.href = link.href.replace(/move\/$/, a.dataset.verb); });
-  menu.showPopover({ source: link });
-  if (CSS.supports('position-area', 'block-end')) return true;
-  const b = link.getBoundingClientRect();
-  menu.style.left = `${Math.max(8, Math.min(b.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 8))}px`;
-  menu.style.top = `${Math.min(b.bottom + 4, innerHeight - menu.offsetHeight - 8)}px`;
-  return true;
-}
-
 addEventListener('click', e => {
   const t = e.target.closest?.('button, a');
   if (!t || e.defaultPrevented) return;
   const plain = !(e.metaKey || e.ctrlKey || e.shiftKey || e.button);
   if (t.matches('[data-new]') && plain && $('#new')) { e.preventDefault(); $('#new').showModal(); }
   if (t.matches('[data-sheet]') && plain && sheet(t.href)) { e.preventDefault(); t.closest('[popover]')?.hidePopover?.(); }
-  if (t.matches('[data-move]') && plain && moveMenu(t)) e.preventDefault();
-  if (t.matches('[data-to]') && aim) { $('#mv').hidePopover(); moveTo(aim, t.dataset.to); }
   if (t.matches('[data-close]')) { const d = t.closest('dialog'); if (d) { e.preventDefault(); d.close(); } }
   if (t.matches('[data-print]')) print();
   if (t.matches('[data-copy]')) navigator.clipboard?.writeText(t.dataset.copy).then(() => toast('Copied'));
@@ -118,7 +82,6 @@ addEventListener('keydown', e => {
   if (e.key === 'x') $('.cur input[type=checkbox]')?.click();
   if (e.key === 'c') $('#new')?.showModal();
   if (e.key === 'l') $('[data-log]')?.click();
-  if (e.key === 'm') $('[data-move]', e.target.closest?.('.deal') ?? document.createElement('i'))?.click();
   if (e.key === 'a') $('.sug .btn.ai')?.click();
   if (e.key === '/') { const f = $('.tools input[type=search]'); if (f) { e.preventDefault(); f.focus(); } }
 });
@@ -151,7 +114,6 @@ addEventListener('htmx:beforeSwap', e => {
     const doc = new DOMParser().parseFromString(xhr.responseText, 'text/html');
     const words = ($('[role=alert]', doc) ?? $('h1', doc))?.textContent.trim() || 'Could not load. Try again.';
     if (asked(config)) toast(words);
-    if (config.verb === 'post' && $('#board')) htmx.trigger('#board', 'refresh');
   } else if (config.verb === 'get' && !asked(config) && target.id !== 'sheet-form' && unsaved(target)) e.detail.shouldSwap = false;
 });
 addEventListener('htmx:afterRequest', e => { if (e.detail.successful && e.detail.xhr.status === 204) e.target.closest?.('dialog')?.close(); });
