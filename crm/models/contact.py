@@ -1,6 +1,7 @@
 """Contacts: people and companies, and their addresses."""
 
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -131,20 +132,24 @@ class Contact(Searchable):
         known = person or self.company_name or self.email or self.phone
         return known or (f"Ref. {reference}" if reference else "Nameless")
 
-    @classmethod
-    def search_rows(cls) -> models.QuerySet["Contact"]:
-        """Return the rows with their addresses."""
-        return super().search_rows().prefetch_related("addresses")
-
-    def search_names(self) -> tuple[str, ...]:
+    @staticmethod
+    def search_names(row: Any) -> tuple[str, ...]:
         """Return the person's names and the company's."""
-        return self.first_name, self.last_name, self.company_name
+        return row.first_name, row.last_name, row.company_name
 
-    def search_addresses(self) -> list[str]:
-        """Return all addresses, those that no longer hold included."""
-        held = [] if self._state.adding else self.addresses.all()
-        kept = [row.folded if row.channel == "phone" else row.value for row in held if row.folded]
-        return [self.email, self.phone_e164 or self.phone, *kept]
+    @staticmethod
+    def search_addresses(row: Any) -> tuple[str, ...]:
+        """Return the main addresses."""
+        return row.email, row.phone_e164 or row.phone
+
+    @classmethod
+    def search_held(cls, ids: Sequence[int]) -> Iterable[tuple[int, str]]:
+        """Return all other addresses, those that no longer hold included."""
+        rows = ContactAddress.objects.filter(contact__in=ids).exclude(folded="").order_by("pk")
+        for pk, channel, value, folded in rows.values_list(
+            "contact_id", "channel", "value", "folded"
+        ):
+            yield pk, folded if channel == "phone" else value
 
 
 class AddressQuerySet(models.QuerySet["ContactAddress"]):
@@ -191,4 +196,4 @@ class ContactAddress(models.Model):
         return self.value
 
     def get_absolute_url(self) -> str:
-        return reverse("crm:contact-detail", args=[self.contact_id])
+        return route("crm:contact-detail", self.contact_id)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -141,9 +141,10 @@ class Deal(StateModel, Searchable):
         """The title: what lists and crumbs show."""
         return self.title
 
-    def search_names(self) -> tuple[str, ...]:
+    @staticmethod
+    def search_names(row: Any) -> tuple[str, ...]:
         """Return what it is called."""
-        return (self.title,)
+        return (row.title,)
 
     @property
     def value(self) -> Money:

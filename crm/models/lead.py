@@ -154,9 +154,10 @@ class Lead(StateModel, Searchable):
         """The title: what lists and crumbs show."""
         return self.title
 
-    def search_names(self) -> tuple[str, ...]:
+    @staticmethod
+    def search_names(row: Any) -> tuple[str, ...]:
         """Return what it is called."""
-        return self.title, self.business_name
+        return row.title, row.business_name
 
     # Each verb is a transition of `status`, of `stage`, or of both. Only crm.actions calls them, in
     # one transaction, after crm.lead_rules has let the pair pass.

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from django.apps import apps
 from django.db import connection, connections, models
-from django_fsm import FSMField
 
 from core import bulk
 from crm import search
@@ -65,34 +64,32 @@ class Searchable(Record):
     class Meta:
         abstract = True
 
-    @classmethod
-    def search_rows(cls) -> models.QuerySet[Any]:
-        """Return the rows with all that their words are made of, and little else."""
-        states = [field.name for field in cls._meta.concrete_fields if isinstance(field, FSMField)]
-        names = ["search_words", *cls.searched, *states]
-        rows = cls._base_manager.all()
-        if source := cls.search_from:
-            rows = rows.select_related(source)
-            names += [source, f"{source}__search_words"]
-        return rows.only(*names)
-
-    def search_names(self) -> tuple[str, ...]:
-        """Return the names by which people look for it."""
+    @staticmethod
+    def search_names(row: Any) -> tuple[str, ...]:
+        """Return the names by which people look for a row."""
         raise NotImplementedError
 
-    def search_addresses(self) -> list[str]:
-        """Return its email addresses and phone numbers."""
-        return []
+    @staticmethod
+    def search_addresses(row: Any) -> tuple[str, ...]:  # noqa: ARG004 - for those that have some
+        """Return the email addresses and phone numbers among a row's columns."""
+        return ()
+
+    @classmethod
+    def search_held(cls, ids: Sequence[int]) -> Iterable[tuple[int, str]]:  # noqa: ARG003
+        """Return the addresses that rows have elsewhere, each with the id of its row."""
+        return ()
 
     def own_words(self) -> str:
         """Return its words as they are now."""
         more = getattr(self, self.search_from).search_words if self.search_from else ""
-        return search.words(self.search_names(), self.search_addresses(), more)
+        held = () if self._state.adding else self.search_held([self.pk])
+        addresses = (*self.search_addresses(self), *(address for _, address in held))
+        return search.words(self.search_names(self), addresses, more)
 
     def insert(self) -> None:
         """Write a new row, and learn its words."""
         self.save(force_insert=True)
-        learn(self.search_names())
+        learn(self.search_names(self))
 
     def store(self, *fields: str, **values: Any) -> None:
         """Write fields as a record does, and with a searched one the words that follow from it."""
@@ -100,7 +97,7 @@ class Searchable(Record):
             super().store(*fields, **values)
             return
         super().store(*fields, "search_words", **values)
-        learn(self.search_names())
+        learn(self.search_names(self))
         _follow(type(self), [self.pk])
 
 
@@ -176,12 +173,27 @@ def index_rows(model: type[Searchable], ids: Iterable[int]) -> int:
 
 def refresh(model: type[Searchable], ids: Sequence[int]) -> tuple[list[int], set[str]]:
     """Write the words of these rows where they differ; returns the ids of those, and all words of names."""
-    rows = list(model.search_rows().filter(pk__in=ids))
-    found = ((row.pk, row.own_words(), row.search_words) for row in rows)
-    differ = [(pk, now) for pk, now, before in found if now != before]
+    rows = list(told(model, ids))
+    differ = [(pk, now) for pk, now, before, _ in rows if now != before]
     bulk.update(model, ("search_words",), differ)
-    names = search.names_in(name for row in rows for name in row.search_names())
+    names = search.names_in(name for *_, names in rows for name in names)
     return [pk for pk, _ in differ], names
+
+
+def told(
+    model: type[Searchable], ids: Sequence[int]
+) -> Iterator[tuple[int, str, str, tuple[str, ...]]]:
+    """Yield of each row its id, the words that it should have, those that it has, and its names."""
+    held: dict[int, list[str]] = {}
+    for pk, address in model.search_held(ids):
+        held.setdefault(pk, []).append(address)
+    source = [f"{model.search_from}__search_words"] if model.search_from else []
+    columns = ("pk", "search_words", *model.searched, *source)
+    for row in model._base_manager.filter(pk__in=ids).values_list(*columns, named=True):
+        names = model.search_names(row)
+        addresses = (*model.search_addresses(row), *held.get(row.pk, ()))
+        words = search.words(names, addresses, row[-1] if source else "")
+        yield row.pk, words, row.search_words, names
 
 
 def _follow(model: type[Searchable], ids: Sequence[int]) -> int:
