@@ -16,7 +16,9 @@ LATER: Final = {
     "PROPOSAL_SENT": "Opens when a proposal goes out.",
     "PAID": "Opens when the payment arrives.",
 }
-SHORT: Final = {"convert": "Convert", "propose": "Proposal", "qualify": "Interested"}
+SHORT: Final = {
+    "approval": "Approval", "convert": "Convert", "propose": "Proposal", "qualify": "Interested", "win": "Won",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,17 +37,25 @@ def price_list_field() -> forms.ModelChoiceField:
     )
 
 
+class StageField(forms.ModelChoiceField):
+    """A stage, named with its pipeline."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        stages = Stage.objects.select_related("pipeline")
+        stages = stages.order_by("pipeline__order", "pipeline__name", "order")
+        super().__init__(stages, **kwargs)
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.pipeline}: {obj}"
+
+
 class DealForm(CustomForm, MoneyForm):
     """What every deal says."""
 
     noun = "deal"
 
     title = forms.CharField(max_length=200)
-    stage = forms.ModelChoiceField(
-        Stage.objects.select_related("pipeline").order_by("pipeline_id", "order"),
-        required=False,
-        empty_label="The first stage",
-    )
+    stage = StageField(required=False, empty_label="The first stage")
     value = amount_field()
     currency = currency_field()
     expected_close_on = forms.DateField(required=False, widget=DateInput())
@@ -66,7 +74,9 @@ class CreateDealForm(DealForm):
 
     contact = forms.ModelChoiceField(Contact.objects.all())
     pipeline = forms.ModelChoiceField(
-        Pipeline.objects.order_by("name"), required=False, empty_label="The default pipeline"
+        Pipeline.objects.filter(is_active=True).order_by("order", "name"),
+        required=False,
+        empty_label="The default pipeline",
     )
     lead = forms.ModelChoiceField(Lead.objects.all(), required=False, widget=forms.HiddenInput)
     owner = OwnerField(help_text="Empty: you, if you sell.")
@@ -85,7 +95,7 @@ class UpdateDealForm(EditForm, DealForm):
 class MoveDealForm(forms.Form):
     """Which stage a deal goes to."""
 
-    stage = forms.ModelChoiceField(Stage.objects.order_by("pipeline_id", "order"))
+    stage = StageField()
 
 
 class WinDealForm(forms.Form):

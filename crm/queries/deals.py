@@ -50,14 +50,16 @@ def deal_facts(actor: Actor, deal: Deal) -> dict[str, Any]:
     if needs_approval(deal):
         rows = deal.approvals.select_related("requested_by", "decided_by", "deal")
         approvals = list(rows.order_by("-pk")[:10])
+    shown = [
+        (stage, days.get(stage.pk), blockers(deal, stage, guard) if is_open else [])
+        for stage in stages
+    ]
     return {
         "lines": lines,
         "step": step,
         "processes": processes,
-        "stages": [
-            (stage, days.get(stage.pk), blockers(deal, stage, guard) if is_open else [])
-            for stage in stages
-        ],
+        "stages": shown,
+        "locked": next((one for one in shown if one[2] and one[0].order > deal.stage.order), None),
         "approvals": approvals,
         "pending": next((one for one in approvals if one.state == "pending"), None),
         "missing": approval_missing(deal) if is_open else "",

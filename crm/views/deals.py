@@ -14,7 +14,7 @@ from core.pages import done, page
 from crm.deal_verbs import deal_verbs, primary
 from crm.forms.fields import major
 from crm.lists import DEALS
-from crm.models import Deal, Item, PriceList
+from crm.models import Deal, Item, PriceList, Stage
 from crm.queries.approvals import approval_missing, pending_approval
 from crm.queries.board import forget_figures
 from crm.queries.catalog import list_of
@@ -26,6 +26,7 @@ from crm.sheets import BOTH, ask, press, sheet
 from crm.views.activities import choose
 from crm.views.board import event
 
+STAGES = Stage.objects.select_related("pipeline").order_by("pipeline__order", "order")
 list_ = list_page(DEALS, bar="crm/deals/_switch.html")
 export = export_page(DEALS)
 cell = cell_page(DEALS)
@@ -67,12 +68,23 @@ def new(request: HttpRequest) -> HttpResponse:
         to=lambda deal: deal,
         message="Deal saved.",
         initial={"contact": contact.pk, "stage": request.GET.get("stage")},
-        hide=("contact",),
+        hide=("contact", "pipeline", "lead"),
+        choices={"stage": STAGES.filter(pipeline__is_active=True)},
         back=reverse("crm:board"),
     )
 
 
-edit = sheet("deal.update", deal_for, title="Edit {.title}", submit="Save", message="Saved.")
+edit = sheet(
+    "deal.update",
+    deal_for,
+    title="Edit {.title}",
+    submit="Save",
+    message="Saved.",
+    choices=lambda deal: {
+        "stage": STAGES.filter(pipeline=deal.pipeline_id),
+        "price_list": PriceList.objects.filter(is_active=True, currency=deal.currency),
+    },
+)
 
 
 def closing(name: str, **words: Any) -> View:
