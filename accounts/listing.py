@@ -36,7 +36,7 @@ def list_page(spec: ListSpec, template: str = "ui/list.html", **more: Any) -> Vi
 
     @door(spec.permission)
     def view(request: HttpRequest) -> HttpResponse:
-        asked = _asked(request, spec)
+        asked = _asked(request, spec, request.GET)
         context = _context(request, asked)
         context |= {
             key: word(asked.actor) if callable(word) else word for key, word in more.items()
@@ -132,8 +132,8 @@ def export_page(spec: ListSpec) -> View:
     def view(request: HttpRequest) -> HttpResponseBase:
         actor = request.actor  # type: ignore[attr-defined]
         actor.require(spec.permission)
-        ticked = request.GET.getlist("pk")[:1_000]
-        asked = _asked(request, spec, QueryDict(request.GET.get("filters", "")) if ticked else None)
+        ticked, query = request.GET.getlist("pk")[:1_000], request.GET.get("filters")
+        asked = _asked(request, spec, request.GET if query is None else QueryDict(query))
         found, form = asked.shown(), request.GET.get("format", "csv")
         if ticked and "all" not in request.GET:
             found = found.filter(pk__in=[int(pk) for pk in ticked if is_number(pk)])
@@ -150,10 +150,10 @@ def export_page(spec: ListSpec) -> View:
     return view
 
 
-def _asked(request: HttpRequest, spec: ListSpec, query: QueryDict | None = None) -> Asked:
+def _asked(request: HttpRequest, spec: ListSpec, query: QueryDict) -> Asked:
     user = request.user
     layout = user.lists.get(spec.key, {}) if isinstance(user, User) else {}
-    return read(spec, request.actor, query or request.GET, layout)  # type: ignore[attr-defined]
+    return read(spec, request.actor, query, layout)  # type: ignore[attr-defined]
 
 
 def cell_page(spec: ListSpec) -> View:
