@@ -124,6 +124,12 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 UPLOAD_MAX_BYTES = env.number("UPLOAD_MAX_BYTES", 20_000_000)
+IMPORT_MAX_BYTES = env.number("IMPORT_MAX_BYTES", 300_000_000)
+FILE_UPLOAD_HANDLERS = [
+    "core.files.UploadLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- Queue: a doorbell; the rows in core are the ledger ------------------------------------------
 _INSTALL = hashlib.sha256(f"queue {SECRET_KEY}".encode()).hexdigest()[:12]

@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import RequestDataTooBig, ValidationError
 from django.db import DataError
 from django.db.models import IntegerField, Model, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -309,6 +309,7 @@ _TITLES: dict[int, Callable[[], str]] = {
     403: lambda: _("Not yours to open"),
     404: lambda: _("Nothing here"),
     409: lambda: _("Not possible right now"),
+    413: lambda: _("Too large"),
     422: lambda: _("Something is missing"),
     429: lambda: _("Too many tries"),
     500: lambda: _("Something broke on our side"),
@@ -316,7 +317,9 @@ _TITLES: dict[int, Callable[[], str]] = {
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer Django's 400."""
+    """Answer Django's 400, and 413 for a body that is larger than we take."""
+    if isinstance(exception, RequestDataTooBig):
+        return _failed(request, 413, str(exception) or _("This is too much at once. Send less."))
     return _failed(request, 400, _("Go back and try again; nothing was changed."))
 
 
@@ -352,4 +355,4 @@ def _failed(request: HttpRequest, status: int, message: str) -> HttpResponse:
     return refused(request, error)
 
 
-_CODES = {400: "bad_request", 403: "denied", 404: "not_found", 500: "error"}
+_CODES = {400: "bad_request", 403: "denied", 404: "not_found", 413: "too_large", 500: "error"}

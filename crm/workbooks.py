@@ -41,7 +41,9 @@ class Workbook:
             raise Unreadable(
                 "This is a ZIP file, not a spreadsheet. Upload the CSV or XLSX file inside it."
             )
-        if len(entries) > 2_000 or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
+        size = sum(entry.file_size for entry in entries)
+        lies = any(entry.compress_size > entry.file_size + 1_000 for entry in entries)
+        if lies or len(entries) > 2_000 or size > MAX_UNPACKED:
             raise Unreadable(TOO_MUCH)
         book = self._part("xl/workbook.xml")
         is_1904 = any(e.get("date1904") in {"1", "true"} for e in _all(book, "workbookPr"))
