@@ -16,7 +16,7 @@ from crm.events import DealRotting, DealUpdated, HolidaysChanged
 from crm.forms.deals import SnoozeDealForm
 from crm.forms.leads import NothingForm
 from crm.forms.pipelines import AddHolidayForm
-from crm.models import Deal, Holiday
+from crm.models import Contact, Deal, Holiday
 from crm.queries.rotting import days_of, today
 
 SLICE = 2000
@@ -50,6 +50,11 @@ def recount_all(deals: QuerySet[Deal]) -> None:
         with transaction.atomic():
             recount(rows.only("status", "stage", "snoozed_on", "snoozed_until", *MOMENTS))
         last = pks[len(pks) - 1]
+
+
+def touch_deals_of(contact: Contact) -> None:
+    """Note a message from a contact, or one that a person wrote to them: it ends the silence of their open deals."""
+    touch_deals(Deal.objects.open().filter(contact=contact).values_list("pk", flat=True))
 
 
 @action("deal.snooze", permission="deal:update", form=SnoozeDealForm)

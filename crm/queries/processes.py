@@ -16,13 +16,16 @@ def tasks_of(process: Process, step: int | None = None) -> QuerySet[Activity]:
 
 
 def processes_for(actor: Actor, about: Deal | Contact) -> list[dict[str, Any]]:
-    """Return the processes of a deal, or of all deals of a contact that the actor may see, with their steps.
+    """Return the processes of a deal, or those under way of a contact's deals that the actor may see, with their steps.
 
     A step is {name, state ("done", "now", "later"), tasks: [Activity], done, total}.
     """
     rows = Process.objects.filter(**{str(about._meta.model_name): about}).select_related("playbook")
     if isinstance(about, Contact):
-        rows = rows.filter(deal__in=actor.visible("deal:read", Deal.objects.filter(contact=about)))
+        rows = rows.filter(
+            state=Process.State.RUNNING,
+            deal__in=actor.visible("deal:read", Deal.objects.filter(contact=about)),
+        )
     processes = list(rows.select_related("deal").order_by("-created_at", "-pk"))
     if not processes:
         return []

@@ -14,6 +14,7 @@ from crm.queries.addresses import address_for, addresses_of
 from crm.queries.contacts import contact_for
 from crm.queries.custom_fields import answers
 from crm.queries.duplicates import twins_of
+from crm.queries.processes import processes_for
 from crm.queries.timeline import timeline
 from crm.sheets import press, sheet
 
@@ -38,6 +39,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "known_tags": Tag.objects.order_by("name").values_list("name", flat=True)[:200],
         "twins": twins_of(actor, contact) if actor.can("contact:merge") else [],
         "merges": contact.merges.select_related("operation").order_by("-pk")[:5],
+        "processes": processes_for(actor, contact),
         "entries": timeline(actor, contact, limit=30),
         "near": near(request, CONTACTS, contact),
     }

@@ -9,6 +9,7 @@ from core.errors import Refused
 from core.events import publish
 from crm.actions.consent import suppress_address
 from crm.actions.leads import create_lead
+from crm.actions.rotting import touch_deals_of
 from crm.models import Contact, Lead
 from outreach.actions.conversations import conversation_of, one_line, touch, void_pending
 from outreach.actions.messages import MAX_BODY
@@ -57,6 +58,7 @@ def receive_message(*, actor: Actor, inbound: InboundMessage) -> Message | None:
     touch(conversation, message, needs_reply=conversation.needs_reply or message.answerable)
     if message.kind == "reply":
         void_pending(conversation, actor=actor)
+        touch_deals_of(contact)
     publish(
         MessageReceived(
             message_id=message.pk, contact_id=contact.pk, lead_id=message.lead_id, kind=message.kind

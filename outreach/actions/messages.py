@@ -12,6 +12,7 @@ from core.errors import HouseError, Invalid, Refused
 from core.events import publish
 from core.models import Effect
 from crm.actions.leads import record_outreach
+from crm.actions.rotting import touch_deals_of
 from crm.models import Contact, Lead
 from outreach import mailbuild
 from outreach.actions.conversations import (
@@ -233,6 +234,8 @@ def _plan(message: Message, actor: Actor) -> Message:
     conversation = message.conversation
     answers = message.purpose not in ("receipt", "notice")
     touch(conversation, message, needs_reply=conversation.needs_reply and not answers)
+    if actor.is_person and not message.automatic:
+        touch_deals_of(message.contact)
     publish(
         MessageQueued(
             message_id=message.pk, contact_id=message.contact_id, lead_id=message.lead_id

@@ -16,6 +16,9 @@ from crm.actions.rotting import add_holiday, remove_holiday, snooze_deal, unsnoo
 from crm.jobs import find_rotting_deals
 from crm.models import Deal
 from crm.rotting import Calendar
+from outreach.actions.inbound import receive_message
+from outreach.actions.messages import queue_message
+from outreach.values import InboundMessage
 from tests.factories.crm import SYSTEM, make_activity, make_deal
 from tests.people import as_actor
 
@@ -78,6 +81,20 @@ def test_only_people_and_the_customer_end_the_silence(rita, at, who, is_inbound,
     actor = as_actor(rita) if who == "rita" else Actor.workflow("Nurture")
     create_activity(actor=actor, type="email", subject="Hello", deal=deal, is_inbound=is_inbound)
     assert stuck(deal) is not ends
+
+
+def test_replies_and_messages_by_hand_end_the_silence_but_no_machines_mail(rita, at):
+    deal = open_deal(rita)
+    words = {"contact": deal.contact, "subject": "Hello", "body_text": "Hi", "purpose": "notice"}
+    at(25)
+    queue_message(actor=SYSTEM, **words)
+    assert stuck(deal)
+    queue_message(actor=as_actor(rita), **words)
+    assert not stuck(deal)
+    at(60)
+    letter = InboundMessage(message_id="<1@x>", from_address=deal.contact.email, text="When?")
+    receive_message(actor=SYSTEM, inbound=letter)
+    assert not stuck(deal)
 
 
 def test_a_move_and_a_task_done_end_the_silence(rita, at):
