@@ -11,6 +11,7 @@ from crm import lead_rules, scoring
 from crm.models import Lead
 from crm.queries.filters import narrow, one
 
+GONE = "There is no such lead. It may have been merged or deleted."
 TEMPERATURES = {
     "hot": Q(score__gte=scoring.HOT),
     "warm": Q(score__gte=scoring.WARM, score__lt=scoring.HOT),
@@ -30,7 +31,7 @@ def leads_for(
 def lead_for(actor: Actor, pk: int, permission: str = "lead:read") -> Lead:
     """Return one lead that the actor may see; raises NotFound."""
     rows = leads_for(actor, permission=permission)
-    return one(rows, pk, "There is no such lead. It may have been merged or deleted.")
+    return one(rows, pk, GONE)
 
 
 def may(lead: Lead, verb: str) -> Verdict:

@@ -33,16 +33,17 @@ def new(request: HttpRequest) -> HttpResponse:
     if about is None:
         return choose("New task: about whom?", request)
     back = about.get_absolute_url()
+    kind = "note" if request.GET.get("type") == "note" else "task"
     return ask(
         request,
         "activity.create",
-        title="New task",
-        submit="Save task",
+        title=f"New {kind}",
+        submit="Save",
         intro=f"About {about.name}.",
         to=back,
-        message="Task saved.",
+        message="Saved.",
         event=_changed(about),
-        initial={"type": "task", about._meta.model_name: about.pk},
+        initial={"type": kind, about._meta.model_name: about.pk},
         hide=("outcome", "is_inbound"),
         back=back,
     )

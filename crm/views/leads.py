@@ -10,7 +10,8 @@ from core.pages import page
 from crm.lead_path import lead_path, lead_verbs, primary
 from crm.lists import LEADS
 from crm.models import Lead
-from crm.queries.leads import lead_for
+from crm.queries.filters import one
+from crm.queries.leads import GONE, lead_for, leads_for
 from crm.queries.timeline import timeline
 from crm.sheets import press, sheet
 
@@ -19,7 +20,9 @@ MENU = (
     "log", "edit", "qualify", "convert", "propose", "reassign", "rescore", "reopen", "disqualify",
     "delete",
 )  # fmt: skip
-PARTS = ("lead-bar", "lead-head", "lead-info", "lead-main", "lead-latest")
+PARTS = ("lead-bar", "lead-head", "lead-info", "lead-main", "lead-next", "lead-latest")
+TABS = ("chat", "timeline", "notes", "details")
+NEXT = next(column for column in LEADS.columns if column.key == "next_step")
 
 
 list_ = list_page(LEADS)
@@ -30,21 +33,25 @@ cell = cell_page(LEADS)
 @door("lead:read")
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The single pane: who, how warm and why, the conversation, the next step."""
-    lead = lead_for(request.actor, pk)
+    lead = one(NEXT.needs(leads_for(request.actor)), pk, GONE)
     verbs = lead_verbs(lead, request.actor)
     tab = request.GET.get("tab", "")
-    tab = tab if tab in {"timeline", "details"} else "chat"
-    entries = timeline(request.actor, lead, limit=50 if tab == "timeline" else 6)
+    tab = tab if tab in TABS else "chat"
+    entries = timeline(request.actor, lead, limit=50 if tab in ("timeline", "notes") else 6)
+    path = lead_path(lead, verbs)
     context = {
         "lead": lead,
         "contact": lead.contact,
         "verbs": verbs,
         "menu": [verbs[key] for key in MENU if key in verbs],
-        "path": lead_path(lead, verbs),
+        "path": path,
+        "next": NEXT.plain(lead),
+        "then": next((step for step in path if step.state in ("next", "later")), None),
         "primary": primary(lead, verbs),
         "tab": tab,
         "deals": _deals(lead, request.actor),
         "entries": entries,
+        "notes": [entry for entry in entries if entry.name == "activity.note"],
         "latest": entries[:6],
         "near": near(request, LEADS, lead),
     }
@@ -106,7 +113,7 @@ delete = sheet(
     lead_for,
     title="Delete {.contact.name}?",
     submit="Delete",
-    intro="The lead goes; the contact stays. This cannot be undone.",
+    intro="The lead goes; the contact stays. For 30 days you can undo this.",
     message="Lead deleted.",
     goes="crm:lead-list",
     danger=True,

@@ -244,3 +244,24 @@ def test_only_who_may_delete_is_offered_it_and_only_before_the_first_word(ada, m
     written_to = make_lead("contacted", "CONTACTED")
     assert browser(ada).post(f"/leads/{written_to.pk}/delete/").status_code == 409
     assert list(Lead.objects.all()) == [written_to]
+
+
+def test_the_page_names_the_next_step_and_the_ways_to_reach_somebody(rita):
+    contact = make_contact(owner=rita, phone="+91 98765 43210")
+    lead = make_lead(owner=rita, contact=contact, next_step="Send the price list")
+    page = browser(rita).get(lead.get_absolute_url()).content.decode()
+    assert "</span>Send the price list" in page
+    assert 'href="https://wa.me/919876543210"' in page
+    assert 'href="tel:+919876543210" data-called="/tasks/log/?lead=' in page
+
+
+def test_notes_have_a_tab_where_one_is_added(rita):
+    lead = make_lead(owner=rita)
+    client = browser(rita)
+    assert "No notes yet." in client.get(f"/leads/{lead.pk}/?tab=notes").content.decode()
+    address = f"/tasks/new/?lead={lead.pk}&type=note"
+    assert "New note" in client.get(address).content.decode()
+    typed = {"type": "note", "subject": "Knows our founder", "lead": lead.pk}
+    assert client.post(address, typed).status_code == 303
+    tab = client.get(f"/leads/{lead.pk}/?tab=notes", headers=htmx("lead-main")).content.decode()
+    assert "Knows our founder" in tab
