@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -203,7 +204,8 @@ def cell_page(spec: ListSpec) -> View:
 def _cell(spec: ListSpec, column: Column, row: Any, actor: Any) -> str:
     """The cell as the list shows it now."""
     fresh = column.needs(spec.find(actor)).filter(pk=row.pk).first()
-    return shown(column, fresh, actor, fresh.get_absolute_url()) if fresh else ""
+    may = partial(actor.can, obj=fresh)
+    return shown(column, fresh, may, fresh.get_absolute_url()) if fresh else ""
 
 
 def _cell_form(column: Column, row: Any, typed: QueryDict | None) -> forms.Form:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q
+from django.utils.html import format_html
 
 from billing.models import Invoice, Payment, Proposal
 from billing.queries.invoices import invoices_for
@@ -47,7 +48,8 @@ def _payment_state(row: Payment) -> tuple[str, str]:
 def _invoice(row: Payment) -> str:
     if row.invoice is None:
         return NONE
-    return f'<a href="{row.invoice.get_absolute_url()}">{row.invoice.number}</a>'
+    to, number = row.invoice.get_absolute_url(), row.invoice.number
+    return format_html('<a href="{}">{}</a>', to, number)
 
 
 TOTAL = money("total", "Total", css="c-sc r num")

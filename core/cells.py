@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from django.utils.html import escape, format_html
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from core.actions import CATALOGUE
@@ -118,39 +119,43 @@ def owned(action: str = "", path: str = "owner") -> Column:
 
 
 class Drawn(NamedTuple):
-    """A row ready for the page: its key, its name, and (class, HTML) of each cell."""
+    """A row ready for the page: its key, its name and its cells."""
 
     pk: int
     name: str
-    cells: list[tuple[str, str]]
+    cells: str
 
 
 def draw(asked: Asked, rows: Iterable[Any], suffix: str = "") -> Iterator[Drawn]:
     """Draw rows as the list shows them; what the actor may edit in a row leads to the form of that cell."""
-    spec = asked.spec
+    spec, actor = asked.spec, asked.actor
     sheet = _SHEET if spec.opens == "sheet" else ""
     for row in rows:
-        may = not spec.may_open or asked.actor.can(spec.may_open, row)
-        address = row.get_absolute_url() if may else ""
+        may = cache(partial(_may, actor, row))
+        address = row.get_absolute_url() if not spec.may_open or may(spec.may_open) else ""
         cells, name = [], ""
         for column in asked.columns:
             html = ""
             if column.who:
                 name, below, face = column.who(row)
                 html = who(name, address and address + suffix, below, face, sheet)
-            elif not column.may or asked.actor.can(column.may, row):
-                html = shown(column, row, asked.actor, address)
-            cells.append((column.css, html))
-        yield Drawn(row.pk, name, cells)
+            elif not column.may or may(column.may):
+                html = shown(column, row, may, address)
+            cells.append(f'<td role="cell" class="{column.css}">{html}</td>')
+        yield Drawn(row.pk, name, mark_safe("".join(cells)))  # noqa: S308
 
 
-def shown(column: Column, row: Any, actor: Any, address: str) -> str:
-    """Return one cell's HTML: the value, as a link to its form where the actor may edit it."""
-    html = column.show(row) if column.show else None
+def shown(column: Column, row: Any, may: Callable[[str], bool], address: str) -> str:
+    """Return one cell's HTML: the value, escaped, as a link to its form where `may` says that it is edited."""
+    html = conditional_escape(column.show(row)) if column.show else None
     if html is None:
         value = column.plain(row)
         html = NONE if value in ("", None) else escape(value)
-    if not column.edit or not address or not actor.can(CATALOGUE[column.edit].permission, row):
+    if not column.edit or not address or not may(CATALOGUE[column.edit].permission or ""):
         return html
     link = f'<a class="edit" href="{escape(address)}cell/{column.field}/" data-cell'
     return mark_safe(f'{link} title="Change: {escape(column.label)}">{html or NONE}</a>')  # noqa: S308
+
+
+def _may(actor: Any, row: Any, permission: str) -> bool:
+    return bool(actor.can(permission, row))

@@ -1,5 +1,6 @@
 """A list's cell on another page."""
 
+from functools import partial
 from typing import Any
 
 from django import template
@@ -14,4 +15,5 @@ register = template.Library()
 def cell(context: template.Context, key: str, row: Any, field: str) -> str:
     """The cell of a row as its list shows it: edited in place by those who may; the page loads js/list.js."""
     column = next(one for one in SPECS[key].columns if one.key == field)
-    return shown(column, row, context["request"].actor, row.get_absolute_url())
+    may = partial(context["request"].actor.can, obj=row)
+    return shown(column, row, may, row.get_absolute_url())
