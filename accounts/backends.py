@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.auth_backends import AuthenticationBackend
 from django.apps import apps
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import AnonymousUser
@@ -33,6 +34,14 @@ class RoleBackend(BaseBackend):
 
     def get_user(self, user_id: Any) -> None:
         """Load nobody: signing in is allauth's business."""
+
+
+class SignInBackend(AuthenticationBackend):
+    """allauth's own; it loads the person of a session together with what every page asks of them."""
+
+    def get_user(self, user_id: Any) -> User | None:
+        """Load an active person."""
+        return User.objects.with_standing().filter(pk=user_id, is_active=True).first()
 
 
 def matrix_name(codename: str) -> str:

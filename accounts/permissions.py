@@ -83,6 +83,8 @@ class Facts:
     @cached_property
     def shares(self) -> frozenset[tuple[int, str, str]]:
         """The rows shared with the person or a team of theirs: (content type, codename, key)."""
+        if "no shares" in self.user.frame:
+            return frozenset()
         own = UserShare.objects.filter(current(), user_id=self.user_id)
         theirs = TeamShare.objects.filter(current(), group__user=self.user_id)
         return frozenset(own.values_list(*SHARE_COLUMNS).union(theirs.values_list(*SHARE_COLUMNS)))

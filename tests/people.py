@@ -61,7 +61,7 @@ def browser(user: User | None = None) -> Client:
     """Answer a browser in which this person is signed in."""
     client = Client()
     if user is not None:
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(user, backend="accounts.backends.SignInBackend")
     return client
 
 

@@ -20,14 +20,38 @@ if TYPE_CHECKING:
 
 
 TEAM_GROUP = "team:"  # groups of this prefix carry record shares, not rights
-# What every page asks, in one statement: roles held, this install's grants, and what the frame shows.
+# The roles that a person holds, and this install's grants: (role, permission, scope).
 STANDING = """
-SELECT name, '', '' FROM auth_group JOIN accounts_user_groups ON group_id = auth_group.id WHERE user_id = %s
+SELECT name AS role, '' AS permission, '' AS scope FROM auth_group
+    JOIN accounts_user_groups ON group_id = auth_group.id WHERE user_id = {user}
 UNION ALL SELECT role, permission, scope FROM accounts_grant
-UNION ALL SELECT '', 'unread', CAST(COUNT(*) AS text) FROM accounts_notification
-    WHERE user_id = %s AND read_at IS NULL
-UNION ALL SELECT '', 'workspace', name FROM accounts_workspace
 """
+# What the frame of every page shows of them, and what need not be asked.
+FRAME = """
+UNION ALL SELECT '', 'workspace', name FROM accounts_workspace
+UNION ALL SELECT '', 'unread', CAST(COUNT(*) AS text) FROM accounts_notification
+    WHERE user_id = {user} AND read_at IS NULL
+UNION ALL SELECT '', 'no views', '' WHERE NOT EXISTS
+    (SELECT 1 FROM accounts_savedview WHERE user_id = {user} OR is_shared)
+UNION ALL SELECT '', 'no shares', '' WHERE NOT EXISTS
+    (SELECT 1 FROM accounts_usershare WHERE user_id = {user}) AND NOT EXISTS
+    (SELECT 1 FROM accounts_teamshare JOIN accounts_user_groups USING (group_id) WHERE user_id = {user})
+"""
+
+
+class _Standing(models.Func):
+    """The rows of STANDING and FRAME of each person, as one JSON value."""
+
+    output_field = models.JSONField()
+    template = "(SELECT %(lists)s(%(list)s(role, permission, scope)) FROM (%(rows)s) AS standing)"
+
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, list[Any]]:
+        """Write the subselect with the database's own names."""
+        is_sqlite = connection.vendor == "sqlite"
+        names = ("json_group_array", "json_array")
+        lists, one = names if is_sqlite else ("jsonb_agg", "jsonb_build_array")
+        rows = (STANDING + FRAME).format(user='"accounts_user"."id"')
+        return self.template % {"lists": lists, "list": one, "rows": rows}, []
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -36,6 +60,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> UserQuerySet:
         """Keep people who may sign in."""
         return self.filter(is_active=True)
+
+    def with_standing(self) -> UserQuerySet:
+        """Load people together with their roles and with what their pages' frame shows."""
+        return self.annotate(standing_rows=_Standing())
 
     def with_role(self, role: str) -> UserQuerySet:
         """Keep people who hold this role."""
@@ -126,9 +154,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def _role_rows(self) -> list[tuple[str, str, str]]:
-        with connection.cursor() as cursor:
-            cursor.execute(STANDING, [self.pk, self.pk])
-            return [(str(role), str(name), str(value)) for role, name, value in cursor.fetchall()]
+        rows = self.__dict__.pop("standing_rows", None)  # once: what changed since is asked anew
+        if rows is None:
+            with connection.cursor() as cursor:
+                cursor.execute(STANDING.format(user="%s"), [self.pk])
+                rows = cursor.fetchall()
+        return [(role, permission, scope) for role, permission, scope in rows]
 
     @property
     def roles(self) -> frozenset[str]:
@@ -144,7 +175,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def frame(self) -> dict[str, str]:
-        """Answer what the frame of every page shows: the workspace's name and how much is unread."""
+        """Answer what FRAME says, of a person who was loaded for a page."""
         return {name: value for role, name, value in self._role_rows if not role}
 
     @property

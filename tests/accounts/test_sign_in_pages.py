@@ -207,7 +207,7 @@ def test_administrators_need_a_second_factor_where_that_is_required(ada, rita, s
     )
     assert is_in(sign_in(rita)[0]), "others are asked, not forced"
     TOTP.activate(ada, "JBSWY3DPEHPK3PXP")
-    client.force_login(again(ada), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(again(ada), backend="accounts.backends.SignInBackend")
     assert client.get("/people/").status_code == 200
 
 

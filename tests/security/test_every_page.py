@@ -95,7 +95,7 @@ def test_every_get_is_safe_and_every_page_keeps_the_policy(people, rows):
 
 def test_every_post_needs_the_token(people, rows):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(people.ada, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(people.ada, backend="accounts.backends.SignInBackend")
     client.get("/leads/")
     before, tables = state(), dig()
     asked = 0
