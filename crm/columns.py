@@ -8,108 +8,205 @@ from crm.matching import squeeze
 from crm.scoring import as_number, is_blank
 
 FACT = "fact:"  # kept on the lead and looked at by the score
-CUSTOM = "custom:"  # kept on the contact
+CUSTOM = "custom:"  # kept in the record's own fields
 SKIP = ""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A field that a column may fill, and the words by which files call it."""
+    """A field that a column may fill, the words by which files call it, and what its cells hold.
+
+    `is_ours` marks what only an export of this product tells, and only administrators may bring back.
+    """
 
     key: str
     label: str
     words: str = ""
+    holds: str = "text"
+    most: int = 200
+    is_ours: bool = False
 
     @property
     def names(self) -> frozenset[str]:
         """Every spelling of a header that means this field, without spaces."""
-        return frozenset(
-            squeeze(word)
-            for word in (self.key.partition(":")[2] or self.key, self.label, *self.words.split("|"))
-        )
+        key = () if self.is_ours else (self.key.partition(":")[2] or self.key,)
+        words = self.words.split("|") if self.words else ()
+        return frozenset(squeeze(word) for word in (*key, self.label, *words))
 
 
+def _ours(key: str, label: str, holds: str = "text", most: int = 200) -> Target:
+    return Target(key, label, "", holds, most, is_ours=True)
+
+
+_REACHED = (
+    Target("email", "Email", "email address|e-mail|mail|work email|contact email", "email", 254),
+    Target(
+        "phone",
+        "Phone",
+        "phone number|mobile|mobile number|telephone|contact number|whatsapp|cell",
+        "phone",
+        40,
+    ),
+    Target(
+        "external_ref",
+        "Reference",
+        "contact reference|prospect id|lead id|contact id|external id|record id|uuid|id",
+        most=150,
+    ),
+)
 _PERSON = (
-    Target("email", "Email", "email address|e-mail|mail|work email|contact email"),
-    Target("phone", "Phone", "phone number|mobile|mobile number|telephone|contact number|whatsapp|cell"),
-    Target("first_name", "First name", "firstname|given name|forename"),
-    Target("last_name", "Last name", "lastname|surname|family name"),
+    *_REACHED,
+    Target("first_name", "First name", "firstname|given name|forename", most=100),
+    Target("last_name", "Last name", "lastname|surname|family name", most=100),
     Target("name", "Full name", "contact name|lead name|contact|person|customer name"),
-    Target("business_name", "Company", "company name|organisation|organization|account|account name|business"),
-    Target("job_title", "Job title", "title|position|designation|role"),
-    Target("industry", "Industry", "sector|vertical"),
-    Target("city", "City", "town|location"),
-    Target("country", "Country", "country region|nation"),
-    Target("external_ref", "Reference", "prospect id|lead id|contact id|external id|record id|uuid|id"),
+    Target(
+        "business_name",
+        "Company",
+        "company name|organisation|organization|account|account name|business",
+    ),
+    Target("job_title", "Job title", "title|position|designation|role", most=120),
+    Target("industry", "Industry", "sector|vertical", most=120),
+    Target("city", "City", "town|location", most=120),
+    Target("country", "Country", "country region|nation", most=120),
     Target("owner", "Owner", "lead owner|contact owner|sales agent|assigned to|rep|sales rep"),
-    Target("tags", "Tags", "tag|labels"),
-    Target("do_not_email", "Do not email", "email opt out|unsubscribed|opted out of email|no email"),
+    Target("tags", "Tags", "tag|labels", most=2_000),
+    Target(
+        "do_not_email", "Do not email", "email opt out|unsubscribed|opted out of email|no email"
+    ),
     Target("do_not_call", "Do not call", "do not phone|no calls|dnd"),
-)  # fmt: skip
+    Target("source", "Source", "lead source|utm source|channel", most=120),
+)
+_CREATED = _ours("created_at", "Created at", "moment")
+_CUSTOM = _ours("custom", "More fields", "object")
+_CONTACT = (
+    _ours("kind", "Record kind", "kind"),
+    _ours("parent_ref", "Company reference"),
+    _ours("addresses", "Other addresses", "list"),
+    _ours("stage", "Contact stage", "contact stage"),
+    _ours("language", "Language code", most=10),
+    _ours("timezone", "Time zone", most=64),
+    _ours("do_not_contact", "Do not contact", "yes-no"),
+    _ours("do_not_ai", "No machine writes", "yes-no"),
+    _CREATED,
+    _CUSTOM,
+)
 _LEAD = (
     Target("title", "Lead title", "lead title|opportunity|subject"),
-    Target("source", "Source", "lead source|utm source|channel"),
-    Target("outcome", "Outcome (won or lost)", "converted|outcome|won|result|is converted"),
-    Target("estimated_value", "Estimated value", "value|deal value|budget|expected revenue|amount"),
-    Target("note", "Note", "notes|message|comment|comments|description|remarks"),
-    Target("fact:origin", "Origin", "lead origin"),
-    Target("fact:visits", "Visits", "total visits|totalvisits|website visits|sessions"),
-    Target("fact:time_on_site", "Seconds on the website", "total time spent on website|time on site"),
-    Target("fact:page_views", "Pages per visit", "page views per visit|pages per session"),
-    Target("fact:occupation", "Occupation", "what is your current occupation|current occupation|profession"),
-    Target("fact:specialization", "Specialization", "specialisation|field of study|course"),
-    Target("fact:heard_from", "Heard from", "how did you hear about us"),
-)  # fmt: skip
+    Target(
+        "outcome", "Outcome (won or lost)", "converted|outcome|won|result|is converted", "outcome"
+    ),
+    Target(
+        "estimated_value",
+        "Estimated value",
+        "value|deal value|budget|expected revenue|amount",
+        "amount",
+    ),
+    Target("currency", "Currency", "", "currency", 3),
+    Target("region", "Region", "territory", most=120),
+    Target("note", "Note", "notes|message|comment|comments|description|remarks", most=10_000),
+    Target("fact:origin", "Origin", "lead origin", "fact"),
+    Target("fact:visits", "Visits", "total visits|totalvisits|website visits|sessions", "fact"),
+    Target(
+        "fact:time_on_site",
+        "Seconds on the website",
+        "total time spent on website|time on site",
+        "fact",
+    ),
+    Target("fact:page_views", "Pages per visit", "page views per visit|pages per session", "fact"),
+    Target(
+        "fact:occupation",
+        "Occupation",
+        "what is your current occupation|current occupation|profession",
+        "fact",
+    ),
+    Target("fact:specialization", "Specialization", "specialisation|field of study|course", "fact"),
+    Target("fact:heard_from", "Heard from", "how did you hear about us", "fact"),
+    _ours("lead_ref", "Lead reference", most=150),
+    _ours("status", "Lead status", "lead status"),
+    _ours("stage", "Lead stage", "lead stage"),
+    _ours("disqualification_reason", "Reason for disqualifying"),
+    _ours("deal_ref", "Deal of the lead", most=150),
+    _ours("next_step", "Next step"),
+    _ours("assigned_reason", "Why this owner", most=300),
+    _ours("converted_at", "Converted at", "moment"),
+    _ours("team", "Owning team"),
+    _ours("facts", "Facts", "object"),
+    _CREATED,
+    _CUSTOM,
+)
+_DEAL = (
+    Target(
+        "reference", "Reference", "opportunity id|deal id|id|opportunity|deal reference", most=150
+    ),
+    Target("title", "Title", "deal name|opportunity name|name"),
+    Target("business_name", "Company", "account|account name|company name|customer"),
+    Target("owner", "Owner", "sales agent|deal owner|rep|agent"),
+    Target("item", "Product", "product name|item|service"),
+    Target("stage", "Stage", "deal stage|status|pipeline stage", most=80),
+    Target("opened_on", "Opened on", "engage date|created|created on|open date|start date", "day"),
+    Target("closed_on", "Closed on", "close date|closed|end date", "day"),
+    Target("expected_close_on", "Expected close", "expected close date|expected close on", "day"),
+    Target("value", "Value", "close value|amount|deal value|revenue", "amount"),
+    Target("currency", "Currency", "", "currency", 3),
+    Target("lost_reason", "Lost reason", "reason lost"),
+    _ours("contact_ref", "Contact reference", most=150),
+    _ours("status", "Deal status", "deal status"),
+    _ours("pipeline", "Pipeline", most=120),
+    _ours("probability", "Own probability", "number"),
+    _ours("price_list", "Price list", most=80),
+    _ours("agreed_on", "Verbal agreement on", "day"),
+    _ours("snoozed_until", "Snoozed until", "day"),
+    _ours("snooze_reason", "Why snoozed"),
+    _ours("won_at", "Won at", "moment"),
+    _ours("lost_at", "Lost at", "moment"),
+    _ours("team", "Owning team"),
+    _ours("lines", "Lines", "list"),
+    _CREATED,
+    _CUSTOM,
+)
 TARGETS: dict[str, tuple[Target, ...]] = {
     "leads": _PERSON + _LEAD,
-    "contacts": _PERSON,
+    "contacts": _PERSON + _CONTACT,
     "accounts": (
         Target("business_name", "Company", "company name|account|account name|organisation|organization|name"),
-        Target("industry", "Industry", "sector|vertical"),
-        Target("city", "City", "town"),
-        Target("country", "Country", "office location|location|headquarters"),
+        Target("industry", "Industry", "sector|vertical", most=120),
+        Target("city", "City", "town", most=120),
+        Target("country", "Country", "office location|location|headquarters", most=120),
         Target("parent", "Parent company", "subsidiary of|parent|parent account"),
         Target("owner", "Owner", "account owner|sales agent"),
+        Target("tags", "Tags", "tag|labels", most=2_000),
     ),
     "users": (
         Target("name", "Name", "sales agent|agent|sales rep|rep|employee|full name"),
-        Target("email", "Email", "email address|work email"),
-        Target("manager", "Manager", "sales manager|team lead|reports to"),
-        Target("region", "Region", "regional office|office|territory"),
+        Target("email", "Email", "email address|work email", "email", 254),
+        Target("manager", "Manager", "sales manager|team lead|reports to", most=150),
+        Target("region", "Region", "regional office|office|territory", most=100),
     ),
     "items": (
         Target("name", "Name", "product|product name|item|service"),
-        Target("sku", "Article number", "sku|code|product code|item code"),
-        Target("series", "Series", "product line|family|category"),
-        Target("unit_price", "Price", "sales price|unit price|list price|cost"),
-        Target("currency", "Currency"),
-        Target("description", "Description", "details"),
+        Target("sku", "Article number", "sku|code|product code|item code", most=60),
+        Target("series", "Series", "product line|family|category", most=80),
+        Target("unit_price", "Price", "sales price|unit price|list price|cost", "amount"),
+        Target("currency", "Currency", "", "currency", 3),
+        Target("description", "Description", "details", most=10_000),
     ),
-    "deals": (
-        Target("reference", "Reference", "opportunity id|deal id|id|opportunity"),
-        Target("title", "Title", "deal name|opportunity name|name"),
-        Target("business_name", "Company", "account|account name|company name|customer"),
-        Target("owner", "Owner", "sales agent|deal owner|rep|agent"),
-        Target("item", "Product", "product name|item|service"),
-        Target("stage", "Stage", "deal stage|status|pipeline stage"),
-        Target("opened_on", "Opened on", "engage date|created|created on|open date|start date"),
-        Target("closed_on", "Closed on", "close date|closed|end date"),
-        Target("value", "Value", "close value|amount|deal value|revenue"),
-        Target("currency", "Currency"),
-    ),
+    "deals": _DEAL,
 }  # fmt: skip
-KNOWN_FACTS = frozenset(target.key for target in _LEAD if target.key.startswith(FACT))
+NOUNS = {"leads": "lead", "contacts": "contact", "accounts": "contact", "deals": "deal"}
+_REACHABLE = (("email", "phone", "external_ref"),)
 REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {  # one of each group must be mapped
-    "leads": (("email", "phone", "external_ref"),),
-    "contacts": (("email", "phone", "external_ref"),),
+    "leads": _REACHABLE,
+    "contacts": _REACHABLE,
     "accounts": (("business_name",),),
     "users": (("name",),),
     "items": (("name",), ("unit_price",)),
-    "deals": (("business_name",), ("stage",)),
+    "deals": (("business_name", "contact_ref"), ("stage",)),
 }
 # A kind is recognised by headers that no other kind has; the first that fits wins.
 _SIGNS: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
-    ("deals", (("stage",), ("business_name",), ("value", "reference"))),
+    ("contacts", (("kind",), ("stage",), ("parent_ref",))),
+    ("leads", (("lead_ref",),)),
+    ("deals", (("stage",), ("business_name", "contact_ref"), ("value", "reference"))),
     ("users", (("name",), ("manager",))),
     ("items", (("name",), ("unit_price",))),
 )
@@ -125,6 +222,7 @@ _LATER = re.compile(
     r"|^lead ?(number|no)$|_id$| id$|^id$|number$",
     re.IGNORECASE,
 )
+Own = Mapping[str, str]  # the custom fields of the kind's noun: key → label
 
 
 def guess_kind(headers: Sequence[str]) -> str:
@@ -139,19 +237,31 @@ def guess_kind(headers: Sequence[str]) -> str:
     return "accounts" if "business_name" in guess_mapping("accounts", headers).values() else "leads"
 
 
-def guess_mapping(kind: str, headers: Sequence[str]) -> dict[str, str]:
-    """A target for every header; SKIP for what the product does not use."""
+def guess_mapping(
+    kind: str, headers: Sequence[str], own: Own | None = None, *, is_admin: bool = True
+) -> dict[str, str]:
+    """A target for every header; SKIP for what the product does not use. `own` are custom fields: key to label."""
     mapping = dict.fromkeys(headers, SKIP)
-    # Exact names of a field come before its looser spellings, so that "Title" beside "Job title" is the lead's.
+    fields = offered(kind, own, is_admin=is_admin)
+    # The very names of fields come before looser spellings, so that "Title" leaves "Job title" its own.
+    for is_exact in (True, False):
+        for header in headers:
+            word = squeeze(header)
+            for target in fields if mapping[header] == SKIP else ():
+                names = {squeeze(target.label)} if is_exact else target.names
+                if word in names and target.key not in mapping.values():
+                    mapping[header] = target.key
+                    break
     for header in headers:
-        for target in TARGETS[kind]:
-            if squeeze(header) in target.names and target.key not in mapping.values():
-                mapping[header] = target.key
-                break
-    for header in headers:
-        if mapping[header] == SKIP:
-            mapping[header] = _other(kind, header)
+        if mapping[header] == SKIP and (other := _other(kind, header)) not in mapping.values():
+            mapping[header] = other
     return mapping
+
+
+def offered(kind: str, own: Own | None = None, *, is_admin: bool = True) -> list[Target]:
+    """The fields that a file of this kind may fill."""
+    fields = [target for target in TARGETS[kind] if is_admin or not target.is_ours]
+    return fields + [Target(CUSTOM + key, label) for key, label in (own or {}).items()]
 
 
 def missing(kind: str, mapping: Mapping[str, str]) -> list[str]:
@@ -165,21 +275,29 @@ def missing(kind: str, mapping: Mapping[str, str]) -> list[str]:
     ]
 
 
-def choices(kind: str, headers: Sequence[str]) -> list[tuple[str, str]]:
+def choices(
+    kind: str, headers: Sequence[str], own: Own | None = None, *, is_admin: bool = True
+) -> list[tuple[str, str]]:
     """The targets that a column may get, with labels, for the mapping page."""
-    found = [(SKIP, "Do not use")] + [(target.key, target.label) for target in TARGETS[kind]]
-    known = {key for key, _ in found}
+    fields = offered(kind, own, is_admin=is_admin)
+    found = {SKIP: "Do not use"} | {target.key: target.label for target in fields}
     for header in headers:
-        if kind == "leads" and f"{FACT}{slug(header)}" not in known:
-            found.append((f"{FACT}{slug(header)}", f"Fact: {header}"))
-        elif kind in {"contacts", "accounts"} and f"{CUSTOM}{slug(header)}" not in known:
-            found.append((f"{CUSTOM}{slug(header)}", f"Own field: {header}"))
-    return found
+        if kind == "leads":
+            found.setdefault(FACT + slug(header), f"Fact: {header}")
+        elif kind in {"contacts", "accounts"}:
+            found.setdefault(CUSTOM + slug(header), f"Own field: {header}")
+    return list(found.items())
 
 
 def slug(header: str) -> str:
     """A header as a short key."""
     return re.sub(r"[^a-z0-9]+", "_", header.casefold()).strip("_")[:60] or "column"
+
+
+def reference_prefix(mapping: Mapping[str, str], key: str) -> str:
+    """What keeps the references of one file's column apart from another's; our own exports need none."""
+    header = next((header for header, target in mapping.items() if target == key), "")
+    return "" if squeeze(header).endswith("reference") else f"{slug(header)}:"
 
 
 def values_of(
@@ -200,7 +318,7 @@ def facts_of_row(values: Mapping[str, str]) -> dict[str, str | int | float]:
     for target, value in values.items():
         if target.startswith(FACT):
             facts[target.removeprefix(FACT)] = _plain(value)
-        elif target in {"source", "industry", "city", "country", "do_not_email", "do_not_call"}:
+        elif target in _TELLING:
             facts[target] = value
     return facts
 
@@ -220,6 +338,11 @@ def day_first(samples: Iterable[str]) -> bool:
         if parts and int(parts[2]) > 12:
             return False
     return True
+
+
+_TELLING = frozenset(
+    {"source", "industry", "city", "region", "country", "do_not_email", "do_not_call"}
+)
 
 
 def _other(kind: str, header: str) -> str:

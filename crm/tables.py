@@ -1,28 +1,25 @@
-"""Reading uploaded tables: CSV in any usual encoding and delimiter, XLSX; bytes in, text cells out."""
+"""Reading uploaded tables row by row: CSV in any usual encoding and delimiter, XLSX; files in, text cells out."""
 
 import codecs
 import csv
 import io
-import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from itertools import islice
+from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook
+from core.exports import plain_cell
+from crm.workbooks import Unreadable, Workbook
 
-MAX_BYTES = 20_000_000
 MAX_COLUMNS = 200
-MAX_ROWS = 200_000
+MAX_ROWS = 2_000_000
 MAX_CELL = 32_767  # as in Excel
-MAX_UNPACKED = 200_000_000
-MAX_GRID = 20_000_000
-DAMAGED = "The spreadsheet is damaged. Open it, save it again as .xlsx and upload that."
-DELIMITERS = ",;\t|"
-_MARK = re.compile(
-    rb"<(?:\w+:)?(row|c)\b(?:[^>]{0,400}?\br\s*=\s*[\"']([A-Za-z]{0,8})(\d{1,9})[\"'])?"
-)
+LEAD_IN = 1_000  # lines among which the first row with a name must be
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+SAMPLE = 60_000  # bytes by which encoding and delimiter are told
 _MAGIC = (
     (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls) or one with a password"),
     (b"%PDF", "a PDF"),
@@ -34,10 +31,7 @@ _MAGIC = (
     (b"<html", "a web page"),
     (b"{\\rtf", "a text document"),
 )
-
-
-class Unreadable(ValueError):
-    """The file is no table that we read; the message says what it is and what would be right."""
+Record = tuple[int, list[str]]
 
 
 @dataclass(frozen=True)
@@ -51,56 +45,80 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A header and its rows; `form` tells how the file was read."""
+    """A header, and the rows below it, read as they are asked for; `form` tells how the file is read."""
 
     headers: list[str]
-    rows: list[Row]
+    rows: Iterator[Row]
     form: str
 
 
-def read_table(content: bytes, *, max_bytes: int = MAX_BYTES) -> Table:
-    """Read a whole file, or raise Unreadable. Blank rows are left out; formulas stay text."""
-    if not content.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        raise Unreadable(
-            "The file is empty. Upload a CSV or XLSX file whose first row names the columns."
-        )
-    if len(content) > max_bytes:
-        raise Unreadable(
-            f"The file is larger than {max_bytes // 1_000_000} MB. Split it and import the parts."
-        )
-    start = content[:64].lstrip().lower()
-    for magic, name in _MAGIC:
-        if start.startswith(magic.lower()):
+@contextmanager
+def open_table(path: Path, *, after: int = 0) -> Iterator[Table]:
+    """Open a file as a table; rows up to number `after` are passed over. Raises Unreadable, while reading too.
+
+    Blank rows are left out; formulas stay text. Memory does not grow with the file.
+    """
+    with path.open("rb") as file:
+        start = file.read(SAMPLE)
+        if not start.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
             raise Unreadable(
-                f"This is {name}, not a table. Save it as .xlsx or CSV and upload that."
+                "The file is empty. Upload a CSV or XLSX file whose first row names the columns."
             )
-    if content.startswith(b"PK\x03\x04"):
-        records, form = _xlsx_records(content), "XLSX"
-    else:
-        text, encoding = _decode(content)
-        delimiter = _delimiter(text)
-        shown = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}[delimiter]
-        records, form = _csv_records(text, delimiter), f"CSV, {encoding}, {shown}"
-    return _table(records, form)
+        known = start[:64].lstrip().lower()
+        for magic, name in _MAGIC:
+            if known.startswith(magic.lower()):
+                raise Unreadable(
+                    f"This is {name}, not a table. Save it as .xlsx or CSV and upload that."
+                )
+        file.seek(0)
+        if start.startswith(b"PK\x03\x04"):
+            with _archive(file) as archive:
+                yield _table(Workbook(archive).records(after), "XLSX", after)
+            return
+        encoding, shown = _encoding(file, start)
+        file.seek(0)
+        text = io.TextIOWrapper(file, encoding, newline="")
+        sample = text.read(SAMPLE)
+        delimiter = _delimiter(sample)
+        text.seek(0)
+        form = f"CSV, {shown}, {DELIMITERS[delimiter]}"
+        yield _table(_csv_records(text, delimiter), form, after)
 
 
-def _table(records: Iterator[tuple[int, list[str]]], form: str) -> Table:
-    first = next(((n, cells) for n, cells in records if any(cells)), None)
+@contextmanager
+def _archive(file: io.BufferedReader) -> Iterator[zipfile.ZipFile]:
+    broken = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, zipfile.zlib.error)  # type: ignore[attr-defined] # fmt: skip
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield archive
+    except broken as error:
+        raise Unreadable(
+            "The spreadsheet is damaged or has a password. Save it again as .xlsx."
+        ) from error
+
+
+def _table(records: Iterator[Record], form: str, after: int) -> Table:
+    first = next(((n, cells) for n, cells in islice(records, LEAD_IN) if any(cells)), None)
     if first is None:
         raise Unreadable("The file has no rows. The first row names the columns.")
     headers = _headers(first[1])
-    rows: list[Row] = []
+    return Table(headers, _rows(records, len(headers), after), form)
+
+
+def _rows(records: Iterator[Record], width: int, after: int) -> Iterator[Row]:
+    count = 0
     for number, cells in records:
         if not any(cells):
             continue
-        if len(rows) >= MAX_ROWS:
+        count += 1
+        if count > MAX_ROWS:
             raise Unreadable(
                 f"The file has more than {MAX_ROWS:,} rows. Split it and import the parts."
             )
-        rows.append(_row(number, cells, len(headers)))
-    if not rows:
+        if number > after:
+            yield _row(number, cells, width)
+    if not count and not after:
         raise Unreadable("The file has column names but no rows below them.")
-    return Table(headers, rows, form)
 
 
 def _headers(cells: list[str]) -> list[str]:
@@ -113,58 +131,77 @@ def _headers(cells: list[str]) -> list[str]:
     names: list[str] = []
     seen: Counter[str] = Counter()
     for at, cell in enumerate(cells, 1):
-        name = cell[:120] or f"Column {at}"
+        name = cell.replace("\x00", "")[:120] or f"Column {at}"
         seen[name.casefold()] += 1
         names.append(name if seen[name.casefold()] == 1 else f"{name} ({seen[name.casefold()]})")
     return names
 
 
 def _row(number: int, cells: list[str], width: int) -> Row:
-    problem = ""
-    if any(cells[width:]):
+    problem, text = "", "".join(cells)
+    if len(cells) > width and any(cells[width:]):
         problem = (
             f"The row has {len(cells)} cells, the first row {width}. Is a quotation mark missing?"
         )
-    elif any(len(cell) > MAX_CELL for cell in cells):
+    elif len(text) > MAX_CELL and any(len(cell) > MAX_CELL for cell in cells):
         problem = f"A cell is longer than {MAX_CELL:,} characters."
-    elif any("\x00" in cell for cell in cells):
+    elif "\x00" in text:
         problem = "A cell holds a zero byte. Save the file again as CSV (UTF-8)."
-    kept = [cell[:MAX_CELL].replace("\x00", "") for cell in cells[:width]]
-    return Row(number, kept + [""] * (width - len(kept)), problem)
+    if problem:
+        cells = [cell[:MAX_CELL].replace("\x00", "") for cell in cells]
+    if "'" in text:
+        cells = [plain_cell(cell) for cell in cells]
+    if len(cells) != width:
+        cells = cells[:width] + [""] * (width - len(cells))
+    return Row(number, cells, problem)
 
 
-def _decode(content: bytes) -> tuple[str, str]:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _strictly(content, "utf-16"), "UTF-16"
-    sample = content[:4000]
-    for name, zeros in (("utf-16-le", sample[1::2].count(0)), ("utf-16-be", sample[0::2].count(0))):
-        if zeros > len(sample) * 0.3:
-            return _strictly(content, name), "UTF-16"
-    control = sum(1 for byte in sample if byte < 32 and byte not in b"\t\r\n\x0b\x0c\x1a\x00")
-    if control > len(sample) * 0.02 or sample.count(0) > len(sample) * 0.05:
+def _encoding(file: io.BufferedReader, sample: bytes) -> tuple[str, str]:
+    """The encoding in which the whole file can be read, and its name for people."""
+    half = sample[:4000]
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _readable(file, "utf-16"), "UTF-16"
+    for name, zeros in (("utf-16-le", half[1::2].count(0)), ("utf-16-be", half[0::2].count(0))):
+        if zeros > len(half) * 0.3:
+            return _readable(file, name), "UTF-16"
+    control = sum(1 for byte in half if byte < 32 and byte not in b"\t\r\n\x0b\x0c\x1a\x00")
+    if control > len(half) * 0.02 or half.count(0) > len(half) * 0.05:
         raise Unreadable("This is not a text file. Upload a CSV or XLSX file.")
-    try:
-        return content.decode("utf-8-sig"), "UTF-8"
-    except UnicodeDecodeError:
-        return _strictly(content, "cp1252"), "Windows-1252"
+    if _unreadable_at(file, "utf-8") is None:
+        return "utf-8-sig", "UTF-8"
+    return _readable(file, "cp1252"), "Windows-1252"
 
 
-def _strictly(content: bytes, encoding: str) -> str:
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
+def _readable(file: io.BufferedReader, encoding: str) -> str:
+    at = _unreadable_at(file, encoding)
+    if at is not None:
         raise Unreadable(
-            f"The text cannot be read at byte {error.start:,}. Save the file again as CSV (UTF-8)."
-        ) from error
+            f"The text cannot be read at byte {at:,}. Save the file again as CSV (UTF-8)."
+        )
+    return encoding
 
 
-def _delimiter(text: str) -> str:
+def _unreadable_at(file: io.BufferedReader, encoding: str) -> int | None:
+    """The place of the first byte that is no text in this encoding."""
+    file.seek(0)
+    decoder, done = codecs.getincrementaldecoder(encoding)(), 0
+    try:
+        while block := file.read(1_000_000):
+            decoder.decode(block)
+            done += len(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        return done + error.start
+    return None
+
+
+def _delimiter(sample: str) -> str:
     """The delimiter that cuts the first records into the most columns, as many in each."""
-    sample = text[:60_000].splitlines(keepends=True)[:30]
+    lines = sample.splitlines(keepends=True)[:30]
     best, most = ",", 1.0
     for delimiter in DELIMITERS:
         try:
-            widths = [len(cells) for cells in csv.reader(sample, delimiter=delimiter) if cells]
+            widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter) if cells]
         except csv.Error:
             continue
         if not widths or widths[0] < 2:
@@ -175,8 +212,8 @@ def _delimiter(text: str) -> str:
     return best
 
 
-def _csv_records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+def _csv_records(text: io.TextIOWrapper, delimiter: str) -> Iterator[Record]:
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
     number = 0
     try:
         for number, cells in enumerate(reader, 1):
@@ -185,93 +222,3 @@ def _csv_records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         raise Unreadable(
             f"Row {number + 1} is broken ({error}). A quotation mark is opened and not closed, or follows a value."
         ) from error
-
-
-def _xlsx_records(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    _check_archive(content)
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        grid = next(
-            (
-                rows
-                for name in book.sheet_names
-                if (rows := book.get_sheet_by_name(name).to_python(skip_empty_area=False))
-            ),
-            [],
-        )
-    except (CalamineError, OSError, ValueError) as error:
-        raise Unreadable(DAMAGED) from error
-    except BaseException as error:  # the reader's own panic is no Exception
-        if type(error).__name__ != "PanicException":
-            raise
-        raise Unreadable(DAMAGED) from error
-    for number, cells in enumerate(grid, 1):
-        yield number, [_text(cell) for cell in cells]
-
-
-def _check_archive(content: bytes) -> None:
-    """Refuse archives that are no workbook, unpack to too much, or place cells far away."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = archive.infolist()
-            names = {entry.filename for entry in entries}
-            if "xl/workbook.xml" not in names:
-                raise Unreadable(
-                    "This is a ZIP file, not a spreadsheet. Upload the CSV or XLSX file inside it."
-                )
-            if len(entries) > 2_000 or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
-                raise Unreadable(
-                    "The spreadsheet unpacks to far more than its size. Save the table alone as CSV."
-                )
-            for entry in entries:
-                if entry.filename.startswith("xl/worksheets/"):
-                    _check_grid(archive, entry)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
-        raise Unreadable(
-            "The spreadsheet is damaged or has a password. Save it again as .xlsx."
-        ) from error
-
-
-def _check_grid(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    columns = rows = unpacked = run = 0
-    tail = b""
-    with archive.open(entry) as sheet:
-        while chunk := sheet.read(1_000_000):
-            unpacked += len(chunk)
-            if unpacked > MAX_UNPACKED:
-                raise Unreadable(
-                    "The spreadsheet unpacks to far more than its size. Save the table alone as CSV."
-                )
-            for mark, letters, row in _MARK.findall(tail + chunk):
-                rows = max(rows, int(row or 0))
-                run = 0 if mark == b"row" else max(run + 1, _column(letters))
-                columns = max(columns, run)
-            tail = chunk[-500:]
-    if columns * rows > MAX_GRID:
-        raise Unreadable(
-            f"The sheet is {columns:,} columns by {rows:,} rows. Delete the empty far cells, or save as CSV."
-        )
-
-
-def _column(letters: bytes) -> int:
-    """Return the number of a column by its letters, 0 for none."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
-
-
-def _text(cell: str | float | bool | date | datetime | time | object) -> str:
-    if isinstance(cell, bool):
-        return "Yes" if cell else "No"
-    if isinstance(cell, float):
-        return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    if isinstance(cell, datetime):
-        return (
-            cell.date().isoformat()
-            if cell.time() == time()
-            else cell.isoformat(sep=" ", timespec="seconds")
-        )
-    if isinstance(cell, (date, time)):
-        return cell.isoformat()
-    return "" if cell is None else str(cell).strip()

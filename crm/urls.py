@@ -93,6 +93,7 @@ urlpatterns = [
     path("imports/", imports.list_, name="import-list"),
     path("imports/new/", imports.new, name="import-new"),
     path("imports/<int:pk>/", imports.detail, name="import-detail"),
+    path("imports/<int:pk>/rows/", imports.mend, name="import-mend"),
     path("imports/<int:pk>/failures.csv", imports.failures, name="import-failures"),
     path("items/", catalog.list_, name="item-list"),
     path("items/export/", catalog.export, name="item-export"),

@@ -1,351 +1,350 @@
-"""Writing rows of leads and contacts: planned in memory first, so that a rehearsal counts what a commit does."""
+"""Rows of contacts, companies and leads: planned in memory first, so that a rehearsal counts what a commit does."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Q
 
 from accounts.actor import Actor
-from accounts.models import User, Workspace
 from accounts.roles import REP
-from core import clock
-from core.money import Money
-from crm import routing, scoring
+from core import bulk
+from crm.actions.contacts import keep_addresses
+from crm.actions.import_leads import Leads
 from crm.actions.import_parts import (
     CREATED,
-    LOST_REASON,
     NOTHING_NEW,
     SKIPPED,
+    TAGGED,
     UPDATED,
-    People,
+    Draft,
+    Importer,
     Result,
-    WonDeals,
-    addresses_of,
+    Work,
+    own_id,
     refused,
-    write_changes,
-    write_tags,
 )
-from crm.columns import CUSTOM, slug
-from crm.forms.imports import CleanRow
-from crm.matching import fold_company
-from crm.models import (
-    Activity,
-    Consent,
-    Contact,
-    ContactAddress,
-    Deal,
-    ImportRun,
-    Lead,
-)
-from crm.queries.routing import rep_loads
-from crm.queries.scoring import lead_facts
-from crm.scoring import OUTCOME
+from crm.actions.recording import Recorder
+from crm.columns import reference_prefix
+from crm.forms.imports import YES, CleanRow
+from crm.matching import e164, fold_company, fold_email
+from crm.models import Consent, Contact, ContactAddress, ImportRun, Tag
+
+# A row's field → the contact's column.
+FACTS = {
+    name: name
+    for name in ("first_name", "last_name", "job_title", "industry", "city", "country", "language", "timezone")
+} | {"business_name": "company_name"}  # fmt: skip
+SETTINGS = ("stage", "do_not_contact", "do_not_ai", "created_at")
+READ = (
+    "id", "version", "kind", "external_ref", "email", "email_folded", "phone", "phone_e164", "owner_id", "company_id",
+    "company_folded", "score", "stage", "custom", "search_words", *FACTS.values(),
+)  # fmt: skip
+SOURCES = frozenset(Contact.Source.values)
+REFUSALS = {"do_not_email": "email", "do_not_call": "phone"}
+ADDRESSES = {"email": "email_folded", "phone": "phone_e164"}
+NOT_THERE = "Another address in the row belongs to somebody else and was left there."
 
 
-@dataclass
-class Chunk:
-    """What one chunk of rows adds and changes."""
+class PeopleImporter(Importer):
+    """Imports contacts and companies; with leads, each row's contact first and then its lead."""
 
-    contacts: list[Contact] = field(default_factory=list)
-    addresses: list[ContactAddress] = field(default_factory=list)
-    leads: list[Lead] = field(default_factory=list)
-    deals: list[Deal] = field(default_factory=list)
-    notes: list[Activity] = field(default_factory=list)
-    refusals: list[Consent] = field(default_factory=list)
-    tags: list[tuple[Contact, str]] = field(default_factory=list)
-    changed: dict[int, Contact | Lead] = field(default_factory=dict)
-    scored: dict[int, Contact] = field(default_factory=dict)  # no edit, so their version stays
+    knows_who = True
 
+    def __init__(self, run: ImportRun, actor: Actor, model: Any = None, *, is_dry: bool) -> None:
+        self.is_dry = is_dry
+        super().__init__(run, actor)
+        self.leads = Leads(self, model) if run.kind == ImportRun.Kind.LEADS else None
 
-class PeopleImporter:
-    """Imports leads (with their contacts) or contacts alone."""
-
-    def __init__(
-        self, run: ImportRun, actor: Actor, model: dict[str, Any] | None, *, dry: bool
-    ) -> None:
-        self.run, self.actor, self.dry = run, actor, dry
-        self.scorer = scoring.Scorer(model)
-        self.workspace = Workspace.current()
-        self.reps = rep_loads()
-        self.people = People()
-        self.won = WonDeals()
-        self.at = clock.now()
-        self.known: dict[str, tuple[Contact, Lead | None]] = {}
-        self.mine_to_change: set[int] = set()
-        self.chunk = Chunk()
-        self.reference_name = next(
-            (slug(h) for h, target in run.mapping.items() if target == "external_ref"), ""
+    def prepare(self) -> None:
+        """Load what every row needs."""
+        self.mapped = set(self.run.mapping.values())
+        self.prefix = reference_prefix(self.run.mapping, "external_ref")
+        self.tags: dict[str, Draft | int] = (
+            {tag.name.casefold(): tag.pk for tag in Tag.objects.all()}
+            if "tags" in self.mapped
+            else {}
         )
-        user = actor.user
-        self.may_assign = actor.can("lead:reassign").allowed
+        self.may_assign = self.actor.can("lead:reassign").allowed
+        user = self.actor.user
         self.keeper = user if user and REP in user.roles and not self.may_assign else None
+        self.now: tuple[int, Draft, Draft | None] | None = None  # whom the last row was about
 
-    def plan(self, rows: Sequence[CleanRow]) -> list[Result]:
-        """Decide about each row, in memory; a rehearsal stops here."""
-        if not self.dry:
-            self.known = {}
-        self.chunk = Chunk()
-        self._look_up([row for row in rows if not row.problems])
-        return [
-            refused(row, *row.problems) if row.problems else self._plan_row(row) for row in rows
-        ]
-
-    def write(self) -> None:
-        """Write what was planned for this chunk; call inside the transaction."""
-        chunk = self.chunk
-        Contact.objects.bulk_create(chunk.contacts)
-        ContactAddress.objects.bulk_create([*addresses_of(chunk.contacts), *chunk.addresses])
-        Lead.objects.bulk_create(chunk.leads)
-        self.won.write(chunk.deals)
-        Activity.objects.bulk_create(chunk.notes)
-        Consent.objects.bulk_create(chunk.refusals)
-        write_tags(chunk.tags)
-        write_changes(chunk.changed.values(), self.at)
-        Contact.objects.bulk_update(chunk.scored.values(), ["score", "stage"], batch_size=400)
-
-    def _look_up(self, rows: Sequence[CleanRow]) -> None:
-        addresses = {row.get(key) for row in rows for key in ("email_folded", "phone_e164")} - {""}
-        held = ContactAddress.objects.filter(folded__in=addresses, valid_until=None).order_by("pk")
-        aliases = list(held.values_list("contact_id", "channel", "folded"))
-        found = Contact.objects.filter(
-            Q(external_ref__in={self._reference(row) for row in rows} - {""})
-            | Q(email_folded__in=addresses)
-            | Q(phone_e164__in=addresses)
-            | Q(pk__in={contact_id for contact_id, *_ in aliases})
+    def keys(self, row: CleanRow) -> list[str]:
+        """A row's reference and addresses; a company without a reference is known by its name."""
+        reference, email, phone = (
+            self.reference(row),
+            row.get("email_folded"),
+            row.get("phone_e164"),
         )
-        contacts = list(found if self.dry else found.select_for_update())
-        ids = [contact.pk for contact in contacts]
-        allowed = self.actor.visible("contact:update", Contact.objects.filter(pk__in=ids))
-        self.mine_to_change |= set(allowed.values_list("pk", flat=True))
-        latest = {
-            lead.contact_id: lead for lead in Lead.objects.filter(contact__in=ids).order_by("pk")
-        }
-        for contact in contacts:
-            self._remember(contact, latest.get(contact.pk))
+        keys = [f"ref:{reference}"] if reference else []
+        if email:
+            keys.append(f"mail:{email}")
+        if phone:
+            keys.append(f"tel:{phone}")
+        if not reference and self.is_company(row) and row.get("business_name"):
+            keys.append(f"name:{fold_company(row.get('business_name'))[:200]}")
+        return keys
 
-    def _remember(self, contact: Contact, lead: Lead | None) -> None:
-        for key in _keys(contact.external_ref, contact.email_folded, contact.phone_e164):
-            if self.known.get(key, (contact,))[0] is contact:
-                self.known[key] = (contact, lead)
+    def reference(self, row: CleanRow) -> str:
+        """The key by which a file knows the contact, kept apart from other files' keys."""
+        return f"{self.prefix}{row.get('external_ref')}" if row.get("external_ref") else ""
 
-    def _plan_row(self, row: CleanRow) -> Result:
-        reference = self._reference(row)
-        keys = _keys(reference, row.get("email_folded"), row.get("phone_e164"))
-        contact, lead = next((self.known[key] for key in keys if key in self.known), (None, None))
+    def is_company(self, row: CleanRow) -> bool:
+        """Whether a row is about a company."""
+        return self.run.kind == "accounts" or row.get("kind") == Contact.Kind.COMPANY
+
+    def kin(self, keys: Sequence[str]) -> list[list[str]]:
+        """All keys of each contact that has one of these."""
+        return [own for _, own in self._find(keys)]
+
+    def look_up(self, work: Sequence[Work]) -> None:
+        """Load the contacts that the rows are about, and what is to be compared with them."""
+        rows = [one.row for one in work if not one.row.problems]
+        keys = [key for row in rows for key in self.keys(row)]
+        parents = [key for row in rows if (key := self._parent_key(row))]
+        self.here: dict[str, Draft] = {}
+        if not self.is_dry:
+            self.now = None
+        for values, own in self._find([*keys, *parents]):
+            contact = self.known(Contact, values["id"], values)
+            for key in own:
+                self.here.setdefault(key, contact)
+        ids = [contact.pk for contact in self.here.values()]
+        self.mine = set(
+            self.actor.visible("contact:update", Contact.objects.filter(pk__in=ids)).values_list("pk", flat=True)
+        ) if ids else set()  # fmt: skip
+        self.held: dict[int, set[Any]] = {}
+        if ids and "tags" in self.mapped:
+            self._hold(
+                TAGGED.objects.filter(contact_id__in=ids).values_list("contact_id", "tag_id")
+            )
+        if ids and self.mapped & {"addresses"}:
+            held = ContactAddress.objects.filter(contact_id__in=ids)
+            self._hold(held.values_list("contact_id", "channel", "folded", "valid_until"))
+        if ids and self.mapped & set(REFUSALS):
+            said = Consent.objects.filter(contact_id__in=ids).order_by("pk")
+            last = {
+                (c, channel): state
+                for c, channel, state in said.values_list("contact_id", "channel", "state")
+            }
+            self._hold(
+                (c, f"no {channel}") for (c, channel), state in last.items() if state == "withdrawn"
+            )
+        if self.leads is not None:
+            self.leads.look_up(rows, ids)
+
+    def plan_row(self, row: CleanRow, work: Work) -> Result:
+        """Create the row's contact or fill what a known one lacks; then see to its lead."""
+        keys = self.keys(row)
+        contact, lead = None, None
+        if self.now is not None and self.now[0] == work.entity:
+            _, contact, lead = self.now
+        else:
+            contact = next((self.here[key] for key in keys if key in self.here), None)
+        taken = {
+            key for at, key in enumerate(keys)
+            if work.strange >> at & 1 or self.here.get(key, contact) is not contact
+        }  # fmt: skip
         message, joined = "", contact is not None
         if contact is None:
-            contact, outcome = self._new_contact(row, reference), CREATED
+            contact, outcome = self._new_contact(row, taken), CREATED
         else:
-            foreign = any(key in self.known and self.known[key][0] is not contact for key in keys)
-            outcome = (
-                UPDATED
-                if self._fill(contact, row, reference, with_addresses=not foreign)
-                else SKIPPED
-            )
-            message = NOTHING_NEW if outcome == SKIPPED else f"Joined {contact.name}."
-            if foreign:
-                message += (
-                    " Another address in the row belongs to somebody else and was left there."
-                )
-        if self.run.kind == "leads":
-            if lead is None or not _still_counts(lead):
-                lead, outcome = self._new_lead(row, contact), CREATED
-                message = f"New lead of {contact.name}." if joined else ""
-            elif self._refresh(lead, row):
+            is_filled = not row.get("lead_ref") and self._fill(contact, row, taken)
+            outcome = UPDATED if is_filled else SKIPPED
+            message = f"Joined {contact.name}." if is_filled else NOTHING_NEW
+            if taken:
+                message += f" {NOT_THERE}"
+        for key in keys:
+            self.here.setdefault(key, contact)
+        if self.leads is not None:
+            if problem := self.leads.problem(row):
+                return refused(row, problem)
+            lead, ended = self.leads.see_to(row, contact, lead)
+            if ended is CREATED:
+                outcome, message = CREATED, f"New lead of {contact.name}." if joined else ""
+            elif ended is UPDATED:
                 outcome, message = UPDATED, f"Joined {contact.name}."
-        if outcome in (CREATED, UPDATED):
-            self._refuse_channels(row, contact)
-            self.chunk.tags += [(contact, tag) for tag in _words(row.get("tags"))]
-        self._remember(contact, lead)
-        return Result(row, outcome, message, reference, contact, lead)
+        self.now = (work.entity, contact, lead)
+        return Result(row, outcome, message, contact, lead)
 
-    def _new_contact(self, row: CleanRow, reference: str) -> Contact:
-        company, owner = row.get("business_name"), self._named_owner(row) or self.keeper
-        contact = Contact(
-            **{
-                name: row.get(name)
-                for name in (
-                    "first_name",
-                    "last_name",
-                    "job_title",
-                    "industry",
-                    "city",
-                    "email",
-                    "phone",
-                )
-            },
-            company_name=company,
-            company_folded=fold_company(company)[:200],
-            country=row.get("country_code"),
-            email_folded=row.get("email_folded") or None,
-            phone_e164=row.get("phone_e164") or None,
-            external_ref=reference or None,
-            owner_id=owner.pk if owner else None,
-            source=Contact.Source.IMPORT,
-            custom={
-                k.removeprefix(CUSTOM): v
-                for k, v in row.values.items()
-                if k.startswith(CUSTOM) and v
-            },
+    def write(self, record: Recorder) -> None:
+        """Write what was planned; an address that a known contact got gets its row too."""
+        super().write(record)
+        moved = [d.pk for d in self.drafts.get(Contact, ()) if d.changed & set(ADDRESSES)]
+        if moved:
+            record.watch(ContactAddress.objects.filter(contact_id__in=moved))
+            for contact in Contact.objects.filter(pk__in=moved):
+                keep_addresses(contact)
+
+    def tie(self, rows: Sequence[CleanRow], record: Recorder) -> dict[int, str]:
+        """Tie contacts to companies that stood below them; returns words about rows whose company nobody knows."""
+        wanted = {row.number: (self.keys(row)[0], self._parent_key(row)) for row in rows}
+        found = {
+            key: row
+            for row, own in self._find({k for pair in wanted.values() for k in pair})
+            for key in own
+        }
+        pairs, said = {}, {}
+        for row in rows:
+            child, parent = (found.get(key) for key in wanted[row.number])
+            if parent is None:
+                name = row.get("parent") or row.get("parent_ref")
+                said[row.number] = f"Its parent {name} is not known; left open."
+            elif child and child["id"] != parent["id"] and child["company_id"] is None:
+                pairs[child["id"]] = parent["id"]
+        older = Contact.objects.filter(pk__in=pairs).exclude(import_run=self.run)
+        record.watch(older)
+        bulk.update(Contact, ("company_id",), pairs.items())
+        return said
+
+    def _new_contact(self, row: CleanRow, taken: set[str]) -> Draft:
+        values: dict[str, Any] = {column: row.get(name) for name, column in FACTS.items()}
+        for channel, folded in ADDRESSES.items():
+            value = row.get(folded)
+            is_free = value and f"{'mail' if channel == 'email' else 'tel'}:{value}" not in taken
+            values |= {
+                channel: row.get(channel) if is_free else "",
+                folded: value if is_free else None,
+            }
+        owner = self.owner_of(row) if self.may_assign else None
+        source = str(row.get("source")).casefold()
+        contact = self.new(
+            Contact,
+            **values,
+            kind="company" if self.is_company(row) else "person",
+            company_folded=fold_company(row.get("business_name"))[:200],
+            external_ref=self.reference(row) or None,
+            owner_id=owner or (self.keeper.pk if self.keeper else None),
+            source=source if source in SOURCES else Contact.Source.IMPORT.value,
+            custom=self.custom(row) if self.leads is None else {},
+            import_run_id=self.run.pk,
+            **{name: row.get(name) for name in SETTINGS if self.leads is None and row.get(name)},
         )
-        self.chunk.contacts.append(contact)
+        for channel, folded in ADDRESSES.items():
+            if values[folded]:
+                self.new(
+                    ContactAddress, contact, contact_id=contact, channel=channel, value=values[channel],
+                    folded=values[folded], is_primary=True,
+                )  # fmt: skip
+        self._add_to(contact, row)
         return contact
 
-    def _fill(
-        self, contact: Contact, row: CleanRow, reference: str, *, with_addresses: bool
-    ) -> bool:
-        """Fill what the contact does not have yet; nothing that is there is overwritten."""
-        if contact.pk and contact.pk not in self.mine_to_change:
+    def _fill(self, contact: Draft, row: CleanRow, taken: set[str]) -> bool:
+        """Fill what the contact does not have yet; what is there stays, unless the file's word counts."""
+        if not contact.is_new and contact.pk not in self.mine:
             return False
-        news = {
-            name: row.get(name)
-            for name in ("first_name", "last_name", "job_title", "industry", "city")
-        }
-        news |= {"company_name": row.get("business_name"), "country": row.get("country_code")}
-        if with_addresses:
-            news |= {
-                name: row.get(name) for name in ("email", "email_folded", "phone", "phone_e164")
-            }
-            news["external_ref"] = reference
-        news = {name: value for name, value in news.items() if value and not getattr(contact, name)}
-        for name, value in news.items():
-            setattr(contact, name, value)
-        contact.company_folded = fold_company(contact.company_name)[:200]
-        if news:
-            self._changed(contact)
-        if contact.pk:
-            self.chunk.addresses += [row for row in addresses_of([contact]) if row.channel in news]
-        return bool(news)
-
-    def _new_lead(self, row: CleanRow, contact: Contact) -> Lead:
-        value, source = row.get("estimated_value"), str(row.get("source")).casefold()
-        ends: dict[str, dict[str, Any]] = {
-            "won": {"status": "converted", "stage": "INTERESTED", "converted_at": self.at},
-            "lost": {"status": "disqualified", "disqualification_reason": LOST_REASON},
-        }
-        lead = Lead(
-            contact=contact,
-            title=(row.get("title") or row.get("business_name") or contact.name)[:200],
-            business_name=row.get("business_name"),
-            source=source if source in Contact.Source.values else Contact.Source.IMPORT,
-            industry=row.get("industry"),
-            city=row.get("city"),
-            facts=row.facts | ({OUTCOME: row.outcome} if row.outcome else {}),
-            estimated_value_minor=Money.of(value, self.workspace.currency).minor if value else None,
-            currency=self.workspace.currency if value else "",
-            import_run=self.run,
-            **ends.get(row.outcome, {}),
-        )
-        if not self.dry:
-            self._score(lead, row, contact)
-        self._assign(lead, row, contact)
-        if row.outcome == "won":
-            contact.stage = Contact.Stage.CUSTOMER
-            self._scored(contact)
-            self.chunk.deals.append(self.won.deal(lead, contact, self.at, self.workspace))
-        self.chunk.leads.append(lead)
-        if row.get("note"):
-            words = {
-                "subject": "Note from the import",
-                "body": row.get("note"),
-                "completed_at": self.at,
-            }
-            self.chunk.notes.append(
-                Activity(type="note", contact=contact, lead=lead, actor=self.actor.user, **words)
+        news: dict[str, Any] = {}
+        for name, column in FACTS.items():
+            self.compare(contact, column, row.get(name), news)
+        for channel, folded in ADDRESSES.items():
+            value, key = (
+                row.get(folded),
+                f"{'mail' if channel == 'email' else 'tel'}:{row.get(folded)}",
             )
-        return lead
+            if value and key not in taken and self.compare(contact, folded, value, news):
+                news[channel] = row.get(channel)
+        if (reference := self.reference(row)) and not contact.external_ref and not taken:
+            if own_id(reference, self.workspace.code, "C") != contact.pk:
+                news["external_ref"] = reference
+        if self.leads is None and (custom := self.added_custom(contact, row)):
+            news["custom"] = custom
+        if "company_name" in news:
+            news["company_folded"] = fold_company(news["company_name"])[:200]
+        contact.put(**news)
+        return self._add_to(contact, row) or bool(news)
 
-    def _refresh(self, lead: Lead, row: CleanRow) -> bool:
-        """Add what the row tells; what the score has learned from stays as it was learned."""
-        news = {
-            key: value
-            for key, value in row.facts.items()
-            if value != "" and lead.facts.get(key) != value
-        }
-        if not news or OUTCOME in lead.facts:
-            return False
-        lead.facts = lead.facts | news
-        self._changed(lead)
-        return True
-
-    def _score(self, lead: Lead, row: CleanRow, contact: Contact) -> None:
-        lead.facts |= scoring.facts_of(note=row.get("note"))
-        score = self.scorer.score(lead_facts(lead))
-        lead.score, lead.score_reasons, lead.score_model = score.points, score.reasons, score.model
-        lead.scored_at = self.at
-        if not row.outcome and score.points > contact.score:
-            contact.score = score.points
-            self._scored(contact)
-
-    def _assign(self, lead: Lead, row: CleanRow, contact: Contact) -> None:
-        named = self._named_owner(row)
-        if named is not None:
-            lead.owner_id, lead.assigned_reason = named.pk, "Named in the imported file."
-        elif contact.owner_id and contact.owner_id in self.people.names:
-            lead.owner_id = contact.owner_id
-            lead.assigned_reason = (
-                f"{self.people.names[contact.owner_id]} looks after this contact."
-            )
-        elif not row.outcome:
-            value = lead.estimated_value_minor or 0
-            prospect = routing.Prospect(lead.region, lead.city, contact.country, lead.score, value)
-            large = self.workspace.high_value_threshold_minor
-            given = routing.assign(prospect, self.reps, at=self.at, senior_from_minor=large)
-            lead.owner_id, lead.team_id, lead.assigned_reason = (
-                given.user_id,
-                given.team_id,
-                given.reason[:300],
-            )
-            self.reps = routing.after(self.reps, given)
-        if not contact.pk:
-            contact.owner_id = contact.owner_id or lead.owner_id
-
-    def _named_owner(self, row: CleanRow) -> User | None:
-        return self.people.find(row.get("owner")) if row.get("owner") and self.may_assign else None
-
-    def _refuse_channels(self, row: CleanRow, contact: Contact) -> None:
-        for key, channel in (("do_not_email", "email"), ("do_not_call", "phone")):
-            if str(row.get(key)).casefold() in {"yes", "y", "1", "true", "x"}:
+    def _add_to(self, contact: Draft, row: CleanRow) -> bool:
+        """Add tags, further addresses, refusals and the parent company; True when one was new."""
+        held = self.held.setdefault(contact.pk or -id(contact), set())
+        before = len(held)
+        for word in _words(row.get("tags")):
+            tag = self._tag(word)
+            if tag not in held:
+                held.add(tag)
+                self.new(TAGGED, contact, contact_id=contact, tag_id=tag)
+        for said in row.get("addresses") or ():
+            self._further_address(contact, said, held)
+        for key, channel in REFUSALS.items():
+            if str(row.get(key)).casefold() in YES and f"no {channel}" not in held:
+                held.add(f"no {channel}")
                 proof = f"{self.run.file_name}, row {row.number}"
-                said = Consent(
-                    contact=contact,
-                    channel=channel,
-                    state="withdrawn",
-                    source="import",
-                    proof=proof,
-                )
-                self.chunk.refusals.append(said)
+                self.new(Consent, contact_id=contact, channel=channel, state="withdrawn", source="import",
+                         proof=proof, at=self.at)  # fmt: skip
+        more = len(held) > before
+        if (key := self._parent_key(row)) and contact.values.get("company_id") is None:
+            parent = self.here.get(key)
+            if parent is None:
+                self.loose.append(row.number)
+            elif parent is not contact:
+                contact.put(company_id=parent)
+                more = True
+        return more
 
-    def _reference(self, row: CleanRow) -> str:
-        return f"{self.reference_name}:{row.get('external_ref')}" if row.get("external_ref") else ""
+    def _further_address(self, contact: Draft, said: Any, held: set[Any]) -> None:
+        if (
+            not isinstance(said, Mapping)
+            or said.get("channel") not in ContactAddress.Channel.values
+        ):
+            return
+        channel, value = said["channel"], str(said.get("value", ""))[:400]
+        region = contact.values.get("country") or self.workspace.country
+        folded = fold_email(value) if channel == "email" else e164(value, region) if channel == "phone" else " ".join(value.casefold().split())  # fmt: skip
+        until = str(said.get("valid_until") or "") or None
+        if folded and (channel, folded, until) not in held:
+            held.add((channel, folded, until))
+            since = str(said.get("valid_from") or "") or None
+            self.new(
+                ContactAddress, contact, contact_id=contact, channel=channel, value=value, folded=folded,
+                label=str(said.get("label", ""))[:40], valid_from=since, valid_until=until,
+            )  # fmt: skip
 
-    def _changed(self, record: Contact | Lead) -> None:
-        if record.pk:
-            self.chunk.changed[id(record)] = record
+    def _tag(self, word: str) -> Draft | int:
+        tag = self.tags.get(word.casefold())
+        if tag is None:
+            tag = self.new(Tag, name=word)
+        elif isinstance(tag, Draft) and tag.pk:
+            tag = tag.pk  # written with an earlier chunk
+        self.tags[word.casefold()] = tag
+        return tag
 
-    def _scored(self, contact: Contact) -> None:
-        if contact.pk:
-            self.chunk.scored[id(contact)] = contact
+    def _parent_key(self, row: CleanRow) -> str:
+        if row.get("parent_ref"):
+            return f"ref:{row.get('parent_ref')}"
+        return f"name:{fold_company(row.get('parent'))[:200]}" if row.get("parent") else ""
 
+    def _hold(self, rows: Iterable[Any]) -> None:
+        for contact_id, *value in rows:
+            plain = [v.isoformat() if hasattr(v, "isoformat") else v for v in value]
+            self.held.setdefault(contact_id, set()).add(
+                plain[0] if len(plain) == 1 else tuple(plain)
+            )
 
-def _still_counts(lead: Lead) -> bool:
-    return (
-        lead.import_run_id is not None
-        or not lead.pk
-        or lead.status not in ("converted", "disqualified")
-    )
-
-
-def _keys(*values: str | None) -> list[str]:
-    return [
-        f"{kind}:{value}"
-        for kind, value in zip(("ref", "mail", "tel"), values, strict=True)
-        if value
-    ]
+    def _find(self, keys: Iterable[str]) -> Iterator[tuple[dict[str, Any], list[str]]]:
+        """The contacts that have one of the keys: their values, and all the keys that they have."""
+        parts: dict[str, set[str]] = {"ref": set(), "mail": set(), "tel": set(), "name": set()}
+        for key in keys:
+            prefix, _, value = key.partition(":")
+            parts[prefix or "ref"].add(value)
+        addresses = parts["mail"] | parts["tel"]
+        aliases: dict[int, list[str]] = {}
+        held = ContactAddress.objects.current().filter(folded__in=addresses, is_primary=False)
+        for pk, channel, folded in held.values_list("contact_id", "channel", "folded"):
+            aliases.setdefault(pk, []).append(f"{'mail' if channel == 'email' else 'tel'}:{folded}")
+        own = {own_id(ref, self.workspace.code, "C") for ref in parts["ref"]} - {None}
+        wanted = Q(pk__in={*aliases, *own}) | Q(external_ref__in=parts["ref"])
+        wanted |= Q(email_folded__in=parts["mail"]) | Q(phone_e164__in=parts["tel"])
+        if parts["name"]:
+            wanted |= Q(kind=Contact.Kind.COMPANY, company_folded__in=parts["name"])
+        for row in Contact.objects.filter(wanted).order_by("pk").values(*READ):
+            pk, found = row["id"], aliases.get(row["id"], [])
+            found.append(f"ref:{row['external_ref'] or f'{self.workspace.code}-C{pk}'}")
+            found += [f"mail:{row['email_folded']}"] * bool(row["email_folded"])
+            found += [f"tel:{row['phone_e164']}"] * bool(row["phone_e164"])
+            found += [f"name:{row['company_folded']}"] * (row["kind"] == Contact.Kind.COMPANY)
+            yield row, found
 
 
 def _words(text: Any) -> list[str]:
     words = (word.strip()[:40] for word in re.split(r"[,;|]", str(text)))
-    return list(dict.fromkeys(word for word in words if word))
+    return list({word.casefold(): word for word in words if word}.values())

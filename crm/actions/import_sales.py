@@ -1,143 +1,62 @@
-"""Writing rows of companies, people, catalog and deals; planned in memory first, like the leads."""
+"""Rows of people, catalog and deals; planned in memory first, like the contacts."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from accounts.actions.people import create_user, deactivate_user
 from accounts.actions.teams import create_team, set_members
-from accounts.actor import Actor
-from accounts.models import Membership, Team, User, Workspace
+from accounts.models import Membership, Team, User
 from accounts.roles import MANAGER, REP
-from core import clock
-from core.money import Money
+from core.events import publish
+from crm import search
 from crm.actions.import_parts import (
     CREATED,
     LOST_REASON,
     NOTHING_NEW,
     SKIPPED,
     UPDATED,
+    Draft,
+    Importer,
     People,
     Result,
+    Work,
     last_stage,
+    noon,
+    own_id,
     refused,
 )
-from crm.columns import CUSTOM, slug
+from crm.actions.recording import Recorder
+from crm.actions.rotting import recount
+from crm.columns import reference_prefix, slug
+from crm.events import ItemChanged
 from crm.forms.imports import CleanRow
-from crm.matching import closest, country_code, fold_company, normalise, squeeze
-from crm.models import Contact, Deal, DealLine, ImportRow, ImportRun, Item, Stage
+from crm.matching import closest, fold_company, normalise, squeeze
+from crm.models import Contact, Deal, DealLine, Item, Pipeline, PriceList, Stage
 
 NO_ACCOUNT = "No company named yet"
 NO_ACCOUNT_REFERENCE = "import:no-company"
-
-
-class Importer:
-    """What the kinds have in common: a plan in memory for each chunk, and then its writing."""
-
-    def __init__(self, run: ImportRun, actor: Actor, *, rows: Sequence[CleanRow]) -> None:
-        self.run, self.actor = run, actor
-        self.workspace = Workspace.current()
-        self.people = People()
-        self.new: list[Any] = []
-        self.changed: list[Any] = []
-        self.prepare(rows)
-
-    def prepare(self, rows: Sequence[CleanRow]) -> None:
-        """Load what every row needs."""
-
-    def plan(self, rows: Sequence[CleanRow]) -> list[Result]:
-        """Decide about each row, in memory; a rehearsal stops here."""
-        self.new, self.changed = [], []
-        return [refused(row, *row.problems) if row.problems else self.plan_row(row) for row in rows]
-
-    def plan_row(self, row: CleanRow) -> Result:
-        """Decide about one row."""
-        raise NotImplementedError
-
-    def write(self) -> None:
-        """Write what was planned for this chunk; call inside the transaction."""
-        raise NotImplementedError
-
-    def money(self, amount: Decimal | None, row: CleanRow) -> int:
-        """An amount in minor units of the row's currency."""
-        return Money.of(amount, self.currency(row)).minor if amount else 0
-
-    def currency(self, row: CleanRow) -> str:
-        """The row's currency, else the workspace's."""
-        return str(row.get("currency")).upper() or self.workspace.currency
-
-
-class CompanyImporter(Importer):
-    """Accounts become contacts of kind company; the same name, legal form aside, is the same company."""
-
-    def prepare(self, rows: Sequence[CleanRow]) -> None:
-        """Load the companies by folded name, and the names that the file will add."""
-        self.known = companies()
-        self.coming = {fold_company(row.get("business_name")) for row in rows}
-
-    def plan_row(self, row: CleanRow) -> Result:
-        """Create a company, or fill what a known one does not have yet."""
-        name, owner = row.get("business_name"), self.people.find(row.get("owner"))
-        folded = fold_company(name)[:200]
-        values = {"industry": row.get("industry"), "city": row.get("city")}
-        values["country"] = country_code(row.get("country"))
-        own = {
-            k.removeprefix(CUSTOM): v for k, v in row.values.items() if k.startswith(CUSTOM) and v
-        }
-        parent = fold_company(row.get("parent"))
-        note = ""
-        if parent and parent not in self.known and parent not in self.coming:
-            note = f"Its parent {row.get('parent')} is not known; left open."
-        company = self.known.get(folded)
-        if company is None:
-            company = Contact(
-                kind=Contact.Kind.COMPANY, company_name=name, company_folded=folded, source=Contact.Source.IMPORT,
-                owner_id=owner.pk if owner else None, custom=own, **values,
-            )  # fmt: skip
-            self.known[folded] = company
-            self.new.append(company)
-            return Result(row, CREATED, note, contact=company)
-        news = {key: value for key, value in values.items() if value and not getattr(company, key)}
-        missing = {key: value for key, value in own.items() if key not in company.custom}
-        if not news and not missing:
-            return Result(row, SKIPPED, NOTHING_NEW, contact=company)
-        for key, value in (news | {"custom": company.custom | missing}).items():
-            setattr(company, key, value)
-        self.changed.append(company)
-        return Result(row, UPDATED, f"Joined {company.name}. {note}".strip(), contact=company)
-
-    def write(self) -> None:
-        """Write the companies; `finish` ties them to their parents."""
-        Contact.objects.bulk_create(self.new)
-        stamp(self.changed)
-        fields = ["industry", "city", "country", "custom", "version", "updated_at"]
-        Contact.objects.bulk_update(
-            [company for company in self.changed if company.pk], fields, batch_size=200
-        )
-
-    def finish(self, rows: Iterable[CleanRow]) -> None:
-        """Tie each company to its parent, once all of them are there."""
-        known, tied = companies(), []
-        for row in rows:
-            child = known.get(fold_company(row.get("business_name"))) if not row.problems else None
-            parent = known.get(fold_company(row.get("parent"))) if row.get("parent") else None
-            if child and parent and child.company_id is None and child.pk != parent.pk:
-                child.company_id = parent.pk
-                tied.append(child)
-        Contact.objects.bulk_update(tied, ["company"], batch_size=200)
+WORDS = {
+    "won": "won", "closedwon": "won", "win": "won", "lost": "lost", "closedlost": "lost", "lose": "lost",
+    "abandoned": "abandoned",
+}  # fmt: skip
+MAX_LINES = 200
 
 
 class UserImporter(Importer):
     """Agents become people without a password who cannot sign in until an administrator opens their account."""
 
-    def prepare(self, rows: Sequence[CleanRow]) -> None:
+    def prepare(self) -> None:
         """Load who is in which team."""
         pairs = Membership.objects.values_list("user_id", "team__name")
         self.member = {(user, team) for user, team in pairs}
         self.planned: set[str] = set()
 
-    def plan_row(self, row: CleanRow) -> Result:
+    def look_up(self, work: Sequence[Work]) -> None:
+        """Begin a chunk."""
+        self.rows: list[CleanRow] = []
+
+    def plan_row(self, row: CleanRow, work: Work) -> Result:
         """Create a person in their manager's team, or put a known one there."""
         name, team = row.get("name"), self.team_name(row)
         shown = f"{name}, {team}" if team else name
@@ -145,16 +64,16 @@ class UserImporter(Importer):
         if user is None and normalise(name) in self.planned:
             return Result(row, SKIPPED, f"{name} stands in the file twice.")
         self.planned.add(normalise(name))
-        self.new.append(row)
+        self.rows.append(row)
         if user is None:
             return Result(row, CREATED, shown)
         if not team or (user.pk, team) in self.member:
             return Result(row, SKIPPED, NOTHING_NEW)
         return Result(row, UPDATED, shown)
 
-    def write(self) -> None:
-        """Create people and teams through their own actions."""
-        for row in self.new:
+    def write(self, record: Recorder) -> None:
+        """Create people and teams through their own actions; such an import is undone by hand."""
+        for row in self.rows:
             user = self.person(row.get("name"), row.get("email"), REP)
             if self.team_name(row):
                 manager = (
@@ -178,13 +97,9 @@ class UserImporter(Importer):
         team = Team.objects.filter(name=name).first() or create_team(
             actor=self.actor, name=name, region=region
         )
-        members = {m.user_id: m.user for m in team.memberships.select_related("user")} | {
-            user.pk: user
-        }
-        leads = {
-            m.user_id: m.user
-            for m in team.memberships.filter(is_manager=True).select_related("user")
-        }
+        memberships = list(team.memberships.select_related("user"))
+        members = {m.user_id: m.user for m in memberships} | {user.pk: user}
+        leads = {m.user_id: m.user for m in memberships if m.is_manager}
         if manager is not None:
             leads[manager.pk] = manager
         set_members(
@@ -201,186 +116,302 @@ class UserImporter(Importer):
 class ItemImporter(Importer):
     """Products become catalog items; "GTXPro" is the item "GTX Pro"."""
 
-    def prepare(self, rows: Sequence[CleanRow]) -> None:
-        """Load the catalog by article number and by name."""
-        items = list(Item.objects.order_by("pk"))
-        self.by_sku = {item.sku.casefold(): item for item in items}
-        self.by_name = {item.name_folded: item for item in items}
+    READ = (
+        "id",
+        "version",
+        "sku",
+        "name",
+        "name_folded",
+        "unit_price_minor",
+        "currency",
+        "series",
+        "description",
+    )
 
-    def plan_row(self, row: CleanRow) -> Result:
+    def prepare(self) -> None:
+        """Begin with an empty catalog; a rehearsal remembers what it planned."""
+        self.by_sku: dict[str, Draft] = {}
+        self.by_name: dict[str, Draft] = {}
+
+    def look_up(self, work: Sequence[Work]) -> None:
+        """Load the catalog by article number and by name."""
+        for values in Item.objects.order_by("pk").values(*self.READ):
+            item = self.known(Item, values["id"], values)
+            self.by_sku[values["sku"].casefold()] = self.by_name[values["name_folded"]] = item
+
+    def plan_row(self, row: CleanRow, work: Work) -> Result:
         """Create an item, or take over the file's price."""
         name = row.get("name")
         sku = row.get("sku") or slug(name).upper().replace("_", "-")[:60]
-        item = self.by_sku.get(sku.casefold()) or (
-            None if row.get("sku") else self.by_name.get(squeeze(name))
-        )
+        item = self.by_sku.get(sku.casefold())
+        if item is None and not row.get("sku"):
+            item = self.by_name.get(squeeze(name))
+        currency = row.get("currency") or self.workspace.currency
         values = {
-            "unit_price_minor": self.money(row.get("unit_price"), row),
-            "currency": self.currency(row),
+            "unit_price_minor": self.money(row.get("unit_price"), currency),
+            "currency": currency,
         }
         values |= {key: row.get(key) for key in ("series", "description") if row.get(key)}
         if item is None:
-            item = Item(sku=sku, name=name, name_folded=squeeze(name)[:200], **values)
+            item = self.new(Item, sku=sku, name=name, name_folded=squeeze(name)[:200], **values)
             self.by_sku[sku.casefold()] = self.by_name[item.name_folded] = item
-            self.new.append(item)
-            return Result(row, CREATED, reference=f"item:{sku}")
-        if all(getattr(item, key) == value for key, value in values.items()):
+            return Result(row, CREATED)
+        news = {key: value for key, value in values.items() if item.values.get(key) != value}
+        item.put(**news)
+        if not news:
             return Result(row, SKIPPED, NOTHING_NEW)
-        for key, value in values.items():
-            setattr(item, key, value)
-        self.changed.append(item)
-        return Result(row, UPDATED, f"{item.name} has the file's price now.")
+        return Result(row, UPDATED, f"{item.values['name']} has the file's price now.")
 
-    def write(self) -> None:
-        """Write the items."""
-        Item.objects.bulk_create(self.new)
-        stamp(self.changed)
-        fields = ["unit_price_minor", "currency", "series", "description", "version", "updated_at"]
-        Item.objects.bulk_update([item for item in self.changed if item.pk], fields, batch_size=200)
+    def write(self, record: Recorder) -> None:
+        """Write the items. Publishes ItemChanged for each."""
+        super().write(record)
+        for item in self.drafts.get(Item, ()):
+            if item.changed or item.is_new:
+                happening = ItemChanged(item.pk or 0, item.values["name"], is_active=True)
+                publish(happening, actor=self.actor)
 
 
 class DealImporter(Importer):
     """Opportunities become deals in their state of then; companies, people and items must be here already."""
 
-    def prepare(self, rows: Sequence[CleanRow]) -> None:
-        """Load everything that deals point to, and which of the file's deals are here already."""
-        self.at = clock.now()
-        self.pipeline, self.last = last_stage()
-        self.stages = {
-            squeeze(s.name): s
-            for s in Stage.objects.filter(pipeline=self.pipeline).order_by("order", "pk")
-        }
-        self.first = next(iter(self.stages.values()))
-        self.companies = companies()
+    def prepare(self) -> None:
+        """Load the pipelines, and what deals are called by."""
+        default, self.last = last_stage()
+        self.prefix = reference_prefix(self.run.mapping, "reference")
+        self.pipelines = {squeeze(p.name): p for p in Pipeline.objects.all()} | {"": default}
+        self.stages: dict[int, dict[str, Stage]] = {}
+        for stage in Stage.objects.order_by("order", "pk"):
+            self.stages.setdefault(stage.pipeline_id, {})[squeeze(stage.name)] = stage
+        self.lists = {squeeze(one.name): one.pk for one in PriceList.objects.all()}
         self.items = {item.name_folded: item for item in Item.objects.order_by("pk")}
-        self.names: dict[tuple[str, str], Any] = {}
-        self.find: dict[str, Callable[[str], Any]] = {
-            "company": lambda name: self.companies.get(fold_company(name)),
-            "product": lambda name: self.items.get(squeeze(name)),
-            "owner": self.people.find,
-        }
-        references = ImportRow.objects.filter(deal__isnull=False, reference__startswith="deal:")
-        self.here = set(references.values_list("reference", flat=True))
-        self.nobody: Contact | None = Contact.objects.filter(
-            external_ref=NO_ACCOUNT_REFERENCE
-        ).first()
+        self.by_sku = {item.sku.casefold(): item for item in self.items.values()}
+        self.every: dict[str, int] | None = None  # each company, read when a name is misspelt
+        self.companies: dict[str, int | None] = {}
+        self.nobody: Draft | int | None = (
+            Contact.objects.filter(external_ref=NO_ACCOUNT_REFERENCE)
+            .values_list("pk", flat=True)
+            .first()
+        )
+        self.planned: set[str] = set()
+        self.words: dict[Any, str] = {}
 
-    def plan_row(self, row: CleanRow) -> Result:
+    def look_up(self, work: Sequence[Work]) -> None:
+        """Load the companies, contacts and deals that these rows name."""
+        rows = [one.row for one in work if not one.row.problems]
+        names = {fold_company(row.get("business_name")) for row in rows} - {"", *self.companies}
+        found = Contact.objects.filter(kind=Contact.Kind.COMPANY, company_folded__in=names)
+        self.companies |= dict(found.order_by("-pk").values_list("company_folded", "pk"))
+        self.contacts = self._references(Contact, {row.get("contact_ref") for row in rows}, "C")
+        self.here = self._references(Deal, {self.reference(row) for row in rows}, "D")
+        ids = {*self.contacts.values(), *self.companies.values()} - {None} - self.words.keys()
+        self.words |= dict(Contact.objects.filter(pk__in=ids).values_list("pk", "search_words"))
+
+    def reference(self, row: CleanRow) -> str:
+        """The key by which a file knows the deal."""
+        return f"{self.prefix}{row.get('reference')}" if row.get("reference") else ""
+
+    def plan_row(self, row: CleanRow, work: Work) -> Result:
         """Create a deal, or refuse a row that points to something unknown."""
-        reference = f"deal:{row.get('reference')}" if row.get("reference") else ""
-        if reference in self.here:
-            return Result(row, SKIPPED, "This deal is here already.", reference="")
+        reference = self.reference(row)
+        if reference and (reference in self.here or reference in self.planned):
+            return Result(row, SKIPPED, "This deal is here already.")
         problems: list[str] = []
-        company = self.look_up("company", row.get("business_name"), self.companies, problems)
-        item = self.look_up("product", row.get("item"), self.items, problems)
-        owner = self.look_up("owner", row.get("owner"), self.people.by_name, problems)
-        state = _state(row.get("stage"))
-        closed, opened = row.get("closed_on") or None, row.get("opened_on") or None
-        if state == "won" and closed is None:
+        contact = self._contact(row, problems)
+        item = self._item(row.get("item"), problems)
+        owner = self._owner(row.get("owner"), problems)
+        pipeline = self.pipelines.get(squeeze(row.get("pipeline")))
+        if pipeline is None or not self.stages.get(pipeline.pk):
+            problems.append(
+                f"No pipeline with stages is called {row.get('pipeline')}. Create it first."
+            )
+        status = (
+            row.get("status").casefold()
+            if row.get("status")
+            else WORDS.get(squeeze(row.get("stage")), "open")
+        )
+        if status not in Deal.Status.values:
+            problems.append("Deal status: use one of Open, Won, Lost, Abandoned.")
+        if status == "won" and not row.get("closed_on"):
             problems.append("A won deal needs the day it was closed on.")
-        if problems:
+        currency = row.get("currency") or self.workspace.currency
+        lines = self._lines(row, item, currency, problems)
+        if problems or pipeline is None:
             return refused(row, *problems)
-        notes = []
-        if company is None:
-            company = self.placeholder()
+        notes: list[str] = []
+        if contact is None:
+            contact = self._placeholder()
             notes.append(f"The row names no company; filed under {NO_ACCOUNT}.")
-        stage = self.stage(row.get("stage"), state, notes)
-        value = row.get("value")
-        price = item.unit_price_minor if item and state == "open" else 0
-        deal = Deal(
-            contact=company, title=_title(row, company, item), pipeline=self.pipeline, stage=stage,
-            owner_id=owner.pk if owner else None, value_minor=self.money(value, row) or price,
-            currency=self.currency(row), status=state,
-            probability={"won": 100, "lost": 0}.get(state, stage.probability),
-            lost_reason=LOST_REASON if state == "lost" else "", closed_on=closed if state != "open" else None,
-            won_at=_moment(closed) if state == "won" else None,
-            lost_at=(_moment(closed) or self.at) if state == "lost" else None,
-            expected_close_on=closed, created_at=_moment(opened) or self.at, stage_since=self.at, last_touch_at=self.at,
-        )  # fmt: skip
-        self.here.add(reference or f"row:{row.number}")
-        self.new.append((deal, item))
-        return Result(row, CREATED, " ".join(notes), reference, contact=company, deal=deal)
-
-    def write(self) -> None:
-        """Write the deals with one line each; who bought something is a customer."""
-        if self.nobody is not None and not self.nobody.pk:
-            self.nobody.save()
-        Deal.objects.bulk_create([deal for deal, _ in self.new])
-        DealLine.objects.bulk_create(
-            DealLine(deal=deal, item=item, description=item.name, unit_price_minor=deal.value_minor)
-            for deal, item in self.new
-            if item is not None
+        stage = self._stage(row, pipeline, status, notes)
+        title = _title(row, item)
+        deal = self.new(
+            Deal,
+            contact_id=contact,
+            title=title,
+            search_words=search.words((title,), more=self.words[contact])
+            if contact in self.words
+            else "",
+            pipeline_id=pipeline.pk,
+            stage_id=stage.pk,
+            owner_id=owner,
+            external_ref=reference or None,
+            import_run_id=self.run.pk,
+            currency=currency,
+            value_minor=self.money(row.get("value"), currency) or _worth(item, status, row),
+            custom=self.custom(row),
+            **self._ends(row, status, stage),
         )
-        customers = {deal.contact_id for deal, _ in self.new if deal.status == "won"}
-        Contact.objects.filter(pk__in=customers, stage__in=("prospect", "qualified")).update(
-            stage="customer"
+        for order, line in enumerate(lines):
+            self.new(DealLine, deal, deal_id=deal, order=order, **line)
+        if not lines and item is not None:
+            self.new(DealLine, deal, deal_id=deal, item_id=item.pk, description=item.name,
+                     unit_price_minor=deal.value_minor)  # fmt: skip
+        self.planned.add(reference)
+        return Result(
+            row,
+            CREATED,
+            " ".join(notes),
+            contact if isinstance(contact, Draft) else Draft(Contact, {}, contact),
+            deal=deal,
         )
 
-    def look_up(self, noun: str, name: str, known: Mapping[str, Any], problems: list[str]) -> Any:
-        """The record of this name, small misspellings included; an unknown name is a problem, none is none."""
+    def write(self, record: Recorder) -> None:
+        """Write the deals with their lines; who bought something is a customer, and open deals rot from now on."""
+        deals = self.drafts.get(Deal, [])
+        super().write(record)
+        customers = {_pk(deal.contact_id) for deal in deals if deal.values["status"] == "won"}
+        early = ("prospect", "qualified")
+        record.watch(Contact.objects.filter(pk__in=customers, stage__in=early))
+        Contact.objects.filter(pk__in=customers, stage__in=early).update(stage="customer")
+        recount(Deal.objects.filter(pk__in=[d.pk for d in deals if d.values["status"] == "open"]))
+
+    def _ends(self, row: CleanRow, status: str, stage: Stage) -> dict[str, Any]:
+        closed, expected = row.get("closed_on") or None, row.get("expected_close_on") or None
+        own = row.get("probability")
+        opened = row.get("created_at") or noon(row.get("opened_on") or None) or self.at
+        probability = {"won": 100, "lost": 0, "abandoned": 0}.get(status, stage.probability)
+        return {
+            "status": status,
+            "probability": probability if own in ("", None) else own,
+            "probability_is_manual": own not in ("", None),
+            "lost_reason": row.get("lost_reason") or (LOST_REASON if status == "lost" else ""),
+            "closed_on": closed if status != "open" else None,
+            "won_at": row.get("won_at") or noon(closed) if status == "won" else None,
+            "lost_at": row.get("lost_at") or noon(closed) or self.at if status == "lost" else None,
+            "expected_close_on": expected or (closed if "expected_close_on" not in row.values else None),
+            "created_at": opened, "stage_since": self.at, "last_touch_at": self.at,
+            "price_list_id": self.lists.get(squeeze(row.get("price_list"))),
+            "team_id": self.people.teams.get(str(row.get("team")).casefold()),
+            **{n: row.get(n) or None for n in ("agreed_on", "snoozed_until")},
+            "snooze_reason": row.get("snooze_reason"),
+        }  # fmt: skip
+
+    def _references(self, model: Any, references: Iterable[str], letter: str) -> dict[str, int]:
+        """The ids of the records that have these references."""
+        wanted = set(references) - {""}
+        if not wanted:
+            return {}
+        code = self.workspace.code
+        own = {own_id(reference, code, letter) for reference in wanted} - {None}
+        rows = model.objects.filter(external_ref__in=wanted) | model.objects.filter(pk__in=own)
+        return {
+            ref or f"{code}-{letter}{pk}": pk for pk, ref in rows.values_list("pk", "external_ref")
+        }
+
+    def _contact(self, row: CleanRow, problems: list[str]) -> int | Draft | None:
+        if reference := row.get("contact_ref"):
+            if reference not in self.contacts:
+                problems.append(
+                    f"No contact has the reference {reference}. Import the contacts first."
+                )
+            return self.contacts.get(reference)
+        if not (name := row.get("business_name")):
+            return None
+        folded = fold_company(name)
+        if folded not in self.companies:
+            if self.every is None:
+                every = Contact.objects.filter(kind=Contact.Kind.COMPANY).exclude(company_folded="")
+                self.every = dict(every.order_by("-pk").values_list("company_folded", "pk"))
+            near = closest(name, self.every)
+            self.companies[folded] = self.every[near] if near else None
+        if self.companies[folded] is None:
+            problems.append(f"No company is called {name}. Import or create it first.")
+        return self.companies[folded]
+
+    def _item(self, name: str, problems: list[str]) -> Item | None:
         if not name:
             return None
-        if (noun, name) not in self.names:
-            found = self.find[noun](name)
-            if found is None and (near := closest(name, known)):
-                found = known[near]
-            self.names[noun, name] = found
-        if self.names[noun, name] is None:
-            problems.append(
-                f"Nobody here is called {name}. Import the people first."
-                if noun == "owner"
-                else f"No {noun} is called {name}. Import or create it first."
-            )
-        return self.names[noun, name]
+        item = self.items.get(squeeze(name))
+        if item is None and (near := closest(name, self.items)):
+            item = self.items[squeeze(name)] = self.items[near]
+        if item is None:
+            problems.append(f"No product is called {name}. Import or create it first.")
+        return item
 
-    def stage(self, name: str, state: str, notes: list[str]) -> Stage:
-        """Closed deals stand in the last stage; open ones in the stage of that name, else in the first."""
-        if state != "open":
-            return self.last
-        found = self.stages.get(squeeze(name))
-        if found is None:
-            notes.append(f"The pipeline has no stage {name}; put into {self.first.name}.")
-        return found or self.first
+    def _owner(self, name: str, problems: list[str]) -> int | None:
+        if not name:
+            return None
+        user = self.people.find(name)
+        if user is None and (near := closest(name, self.people.by_name)):
+            user = self.people.by_name[near]
+        if user is None:
+            problems.append(f"Nobody here is called {name}. Import the people first.")
+        return user.pk if user else None
 
-    def placeholder(self) -> Contact:
+    def _lines(self, row: CleanRow, item: Item | None, currency: str, problems: list[str]) -> list[dict[str, Any]]:  # fmt: skip
+        """What is sold, as our exports tell it: article number, words, quantity, price."""
+        found = []
+        for told in (row.get("lines") or [])[:MAX_LINES]:
+            try:
+                sku = str(told.get("sku") or "")
+                sold = self.by_sku[sku.casefold()] if sku else None
+                quantity, price = Decimal(told["quantity"]), self.money(told["price"], currency)
+                if not (0 < quantity < 10**9 and 0 <= price < 10**15):
+                    raise ValueError
+            except (KeyError, ValueError, ArithmeticError, AttributeError, TypeError):
+                problems.append(
+                    "Lines: a line is not as our exports write it, or its article is not here."
+                )
+                break
+            words = str(told.get("words") or (sold.name if sold else ""))[:300]
+            found.append({"item_id": sold.pk if sold else None, "description": words,
+                          "quantity": quantity, "unit_price_minor": price})  # fmt: skip
+        return found
+
+    def _stage(self, row: CleanRow, pipeline: Pipeline, status: str, notes: list[str]) -> Stage:
+        """The stage of that name; else closed deals stand in the last stage and open ones in the first."""
+        stages = self.stages[pipeline.pk]
+        if found := stages.get(squeeze(row.get("stage"))):
+            return found
+        if status != "open":
+            return max(stages.values(), key=lambda stage: (stage.probability, stage.order))
+        first = next(iter(stages.values()))
+        notes.append(f"The pipeline has no stage {row.get('stage')}; put into {first.name}.")
+        return first
+
+    def _placeholder(self) -> Draft | int:
         """The company under which deals without one are filed."""
+        if isinstance(self.nobody, Draft) and self.nobody.pk:
+            self.nobody = self.nobody.pk
         if self.nobody is None:
-            self.nobody = Contact(
-                kind=Contact.Kind.COMPANY, company_name=NO_ACCOUNT, company_folded=fold_company(NO_ACCOUNT),
-                external_ref=NO_ACCOUNT_REFERENCE, source=Contact.Source.IMPORT,
+            self.nobody = self.new(
+                Contact, kind="company", company_name=NO_ACCOUNT, company_folded=fold_company(NO_ACCOUNT),
+                external_ref=NO_ACCOUNT_REFERENCE, source="import",
             )  # fmt: skip
         return self.nobody
 
 
-def companies() -> dict[str, Contact]:
-    """Every company by its folded name."""
-    found = (
-        Contact.objects.filter(kind=Contact.Kind.COMPANY).exclude(company_folded="").order_by("-pk")
-    )
-    return {company.company_folded: company for company in found}
+def _worth(item: Item | None, status: str, row: CleanRow) -> int:
+    """Without a value, an open deal is worth its product's price."""
+    return item.unit_price_minor if item and status == "open" and row.get("value") == "" else 0
 
 
-def stamp(records: Iterable[Any]) -> None:
-    """Count a change on each record."""
-    for record in records:
-        record.version += 1
-        record.updated_at = clock.now()
-
-
-def _state(stage: str) -> str:
-    word = squeeze(stage)
-    if word in {"won", "closedwon", "win"}:
-        return "won"
-    return "lost" if word in {"lost", "closedlost", "lose"} else "open"
-
-
-def _title(row: CleanRow, company: Contact, item: Item | None) -> str:
+def _title(row: CleanRow, item: Item | None) -> str:
     parts = (
-        row.get("business_name") or row.get("reference") or company.name,
+        row.get("business_name") or row.get("reference") or NO_ACCOUNT,
         item.name if item else "",
     )
     return str(row.get("title") or ": ".join(part for part in parts if part))[:200]
 
 
-def _moment(day: date | None) -> datetime | None:
-    return datetime.combine(day, time(12), UTC) if day else None
+def _pk(value: Any) -> Any:
+    return value.pk if isinstance(value, Draft) else value

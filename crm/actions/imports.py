@@ -1,110 +1,158 @@
-"""Imports: upload, check, run in chunks, finish; a killed import goes on at its next row."""
+"""Imports: upload, check, run in chunks, finish; a killed one goes on at its next row.
 
+The rows of an upload lie in a file of their own (crm.staging). The check plans them without writing; the run plans them
+the same way, and writes each chunk in one transaction together with how far it got.
+"""
+
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
+from itertools import islice
 from pathlib import PurePath
-from time import monotonic
-from typing import Any
+from typing import IO, Any
+
+from django.db import connection
 
 from accounts.actor import Actor
-from accounts.models import Workspace
-from core import clock, files
+from core import bulk, clock, files
 from core.actions import action
-from core.errors import Denied, Invalid, Refused
+from core.errors import Denied, Invalid, NotFound, Refused
 from core.events import publish
-from crm import columns, learning
-from crm.actions.import_parts import Result, last_stage
-from crm.actions.import_people import PeopleImporter
-from crm.actions.import_sales import (
-    CompanyImporter,
-    DealImporter,
-    Importer,
-    ItemImporter,
-    UserImporter,
+from crm import columns
+from crm.actions.import_check import (
+    SALES,
+    cleaned,
+    importer_of,
+    reader_of,
+    stage_of,
+    stage_path,
+    study,
 )
-from crm.actions.scoring import rescore_leads, use_model
-from crm.events import ImportFinished, ImportRequested
-from crm.forms.imports import CleanRow, clean_rows
-from crm.models import ImportRow, ImportRun, Lead
-from crm.queries.scoring import active_model, known_outcomes, lead_facts
-from crm.tables import Table, Unreadable, read_table
+from crm.actions.import_lesson import learn_from, rescore_others
+from crm.actions.import_parts import ERROR, Importer, Result, Work
+from crm.actions.recording import begin_operation, finish_operation, recording
+from crm.actions.scoring import use_model
+from crm.events import ImportFinished, ImportRequested, RowsImported
+from crm.forms.imports import RowReader, own_choices, own_fields
+from crm.models import Contact, Deal, ImportRun, Lead, Operation
+from crm.queries.imports import remembered
+from crm.queries.scoring import active_model
+from crm.staging import Busy, Stage, remove
+from crm.tables import Row, Unreadable, open_table
 
-CHUNK = 500
-SHOWN_PROBLEMS = 50
+CHUNK = {"sqlite": 1_000, "postgresql": 5_000}  # rows in one transaction
+AT_ONCE = 2_000_000  # bytes that are checked while the person waits
 SHOWN_ROWS = 10
+STARTED = "This import has started. Upload the file again to read it in another way."
 # What an import of each kind needs beside contact:import: whole files reach further than single rows.
 ALSO_NEEDED = {"users": "user:manage", "items": "item:manage", "deals": "deal:reassign"}
-SALES: dict[str, type[Importer]] = {
-    "accounts": CompanyImporter, "users": UserImporter, "items": ItemImporter, "deals": DealImporter,
-}  # fmt: skip
-OTHERS_WRONG = "Not imported, because other rows of the file are wrong."
 
 
-def upload_import(*, actor: Actor, content: bytes, file_name: str, kind: str = "") -> ImportRun:
-    """Read a file, guess what it is and rehearse it; nothing is imported yet. Raises Invalid when it is no table.
+def upload_import(*, actor: Actor, file: IO[bytes], file_name: str, kind: str = "") -> ImportRun:
+    """Keep a file and guess what it is; a small one is checked at once. Nothing is imported yet.
 
-    Reading and rehearsing stay outside the transaction: a large file takes seconds, and others write meanwhile.
+    Raises Invalid when it is no table. Reading stays outside the transaction: it takes seconds, and others write.
     """
     actor.require("contact:import")
+    path = files.keep(file, "imports", ".table")
     try:
-        table = read_table(content)
-    except Unreadable as error:
-        raise Invalid({"file": [str(error)]}) from error
-    kind = kind or columns.guess_kind(table.headers)
-    _may_import(kind, actor)
-    draft = ImportRun(
-        kind=kind,
-        file_name=PurePath(file_name.replace("\\", "/")).name[:200] or "file",
-        headers=table.headers,
-        mapping=columns.guess_mapping(kind, table.headers),
-        total=len(table.rows),
-        message=table.form,
-        created_by=actor.user,
-    )
-    draft.rehearsal = rehearse(draft, table, actor)
-    draft.file_path = files.store(content, "imports", ".table")
-    return keep_import(actor=actor, draft=draft)
+        with open_table(files.path_of(path)) as table:
+            sample = [row.cells for row in islice(table.rows, SHOWN_ROWS)]
+        run = _recognise(ImportRun(headers=table.headers, message=table.form), actor, kind)
+        _may_import(run.kind, actor)
+        run.file_name = PurePath(file_name.replace("\\", "/")).name[:200] or "file"
+        run.file_path, run.created_by = path, actor.user
+        run.rehearsal |= {"sample": sample}
+        is_small = files.path_of(path).stat().st_size <= AT_ONCE
+        if is_small:
+            with stage_of(run) as stage:
+                study(run, stage, actor)
+        return keep_import(actor=actor, draft=run, is_checked=is_small)
+    except BaseException as error:
+        _forget(path)
+        if isinstance(error, Unreadable):
+            raise Invalid({"file": [str(error)]}) from error
+        raise
 
 
 def map_import(
-    run: ImportRun, *, actor: Actor, kind: str, mode: str, mapping: dict[str, str]
-) -> ImportRun:
-    """Change how the columns are read, and rehearse again."""
-    _may_touch(run, actor)
-    _may_import(kind, actor)
-    if kind != run.kind:
-        mapping = columns.guess_mapping(kind, run.headers)
-    known = {header: target for header, target in mapping.items() if header in run.headers}
-    draft = ImportRun(
-        kind=kind, mapping=dict.fromkeys(run.headers, columns.SKIP) | known, total=run.total
-    )
-    found = rehearse(draft, table_of(run), actor)
-    return keep_mapping(
-        run, actor=actor, kind=kind, mode=mode, mapping=draft.mapping, rehearsal=found
-    )
-
-
-@action("import.keep", permission=None)
-def keep_import(*, actor: Actor, draft: ImportRun) -> ImportRun:
-    """Keep an uploaded and rehearsed file."""
-    draft.save()
-    return draft
-
-
-@action("import.map", permission=None)
-def keep_mapping(
     run: ImportRun,
     *,
     actor: Actor,
     kind: str,
     mode: str,
     mapping: dict[str, str],
-    rehearsal: dict[str, Any],
+    known: str = "fill",
 ) -> ImportRun:
-    """Keep how the columns are read and what the rehearsal found."""
-    if run.state != ImportRun.State.DRAFT:
-        raise Refused("This import has started. Upload the file again to read it in another way.")
-    run.store(kind=kind, mode=mode, mapping=mapping, rehearsal=rehearsal)
+    """Change how the columns are read, and check again."""
+    _may_import(kind, actor)
+    if kind != run.kind:
+        mapping = _guess(actor, kind, run.headers)
+    told = {header: mapping.get(header, columns.SKIP) for header in run.headers}
+    return check_again(run, actor=actor, kind=kind, mode=mode, known=known, mapping=told)
+
+
+def check_again(run: ImportRun, *, actor: Actor, **values: Any) -> ImportRun:
+    """Check a file anew, read as `values` say: at once when it is small, else by the worker."""
+    _may_touch(run, actor)
+    run.refresh_from_db()
+    if run.state not in (ImportRun.State.DRAFT, ImportRun.State.FAILED):
+        raise Refused(STARTED)
+    draft = copy(run)
+    for name, value in values.items():
+        setattr(draft, name, value)
+    is_small = files.size_of(stage_path(run.file_path)) <= AT_ONCE
+    with stage_of(run) as stage:
+        stage.forget()
+        if is_small:
+            study(draft, stage, actor)
+    return keep_check(run, actor=actor, rehearsal=draft.rehearsal, is_checked=is_small, values=values)  # fmt: skip
+
+
+def mend_rows(run: ImportRun, *, actor: Actor, cells: Mapping[int, Mapping[int, str]]) -> ImportRun:
+    """Put other words into cells of wrong rows ({row: {column: text}}), then check again.
+
+    After the import those rows alone are imported.
+    """
+    _may_touch(run, actor)
+    if run.is_working:
+        raise Refused("Wait until the import has ended, then mend its rows.")
+    with stage_of(run) as stage:
+        wrong = {ending.number for ending in stage.endings(ERROR)} & cells.keys()
+        rows = stage.pick(wrong)
+        for row in rows:
+            for at, text in cells[row.number].items():
+                if 0 <= at < len(row.cells):
+                    row.cells[at] = text.replace("\x00", "").strip()[:32_767]
+        stage.add(Row(row.number, row.cells) for row in rows)
+        if run.state == ImportRun.State.FINISHED:
+            return retry_rows(run, actor=actor, stage=stage, numbers=sorted(wrong))
+    return check_again(run, actor=actor)
+
+
+@action("import.keep", permission=None)
+def keep_import(*, actor: Actor, draft: ImportRun, is_checked: bool) -> ImportRun:
+    """Keep an uploaded file; one that is not checked yet is handed to the worker."""
+    draft.state = ImportRun.State.DRAFT if is_checked else ImportRun.State.CHECKING
+    draft.save()
+    if not is_checked:
+        publish(ImportRequested(draft.pk, draft.kind, draft.total), actor=actor)
+    return draft
+
+
+@action("import.check", permission=None)
+def keep_check(
+    run: ImportRun, *, actor: Actor, rehearsal: dict[str, Any], is_checked: bool, values: Mapping[str, Any]
+) -> ImportRun:  # fmt: skip
+    """Keep how the columns are read and what the check found, or hand the check to the worker."""
+    if run.state not in (ImportRun.State.DRAFT, ImportRun.State.FAILED, ImportRun.State.CHECKING):
+        raise Refused(STARTED)
+    state = ImportRun.State.DRAFT if is_checked else ImportRun.State.CHECKING
+    none = dict.fromkeys(("next_row", *(f"{name}_count" for name in run.counts)), 0)
+    run.store(state=state, rehearsal=rehearsal, **none, **values)
+    if not is_checked:
+        publish(ImportRequested(run.pk, run.kind, run.total), actor=actor)
     return run
 
 
@@ -113,10 +161,11 @@ def start_import(run: ImportRun, *, actor: Actor) -> ImportRun:
     """Hand a checked file to the worker. Refused when required columns are missing."""
     _may_touch(run, actor)
     _may_import(run.kind, actor)
+    if run.state == ImportRun.State.CHECKING:
+        raise Refused("The file is still being checked. Wait a moment.")
     if run.state != ImportRun.State.DRAFT:
         raise Refused("This import has started already.")
-    missing = columns.missing(run.kind, run.mapping)
-    if missing:
+    if missing := columns.missing(run.kind, run.mapping):
         raise Refused(" ".join(missing), code="unmapped")
     run.store(state=ImportRun.State.QUEUED)
     publish(ImportRequested(run.pk, run.kind, run.total), actor=actor)
@@ -124,45 +173,76 @@ def start_import(run: ImportRun, *, actor: Actor) -> ImportRun:
 
 
 def carry_on(run: ImportRun, *, actor: Actor, seconds: float = 20.0) -> bool:
-    """Do as much of an import as fits into the time; True when it is over. Call outside a transaction.
+    """Do as much of a check or an import as fits into the time; True when it is over. Call outside a transaction.
 
-    Everything before the first chunk only reads: a file with a wrong row is refused whole, unless the good
-    rows were asked for. Each chunk is one short transaction that moves `next_row`, so none is done twice.
+    Everything before the first chunk only reads. Each chunk is one short transaction that moves `next_row`, so
+    none is done twice, whoever is killed when.
     """
-    end = monotonic() + seconds
+    end = time.monotonic() + seconds
     run.refresh_from_db()
     if not run.is_working:
         return True
-    table = table_of(run)
-    rows = clean_rows(run.kind, table, run.mapping, Workspace.current().country)
-    if run.state == ImportRun.State.QUEUED:
-        run = begin(run, actor=actor, rehearsal=_recheck(run, table, actor, rows))
-    refused = bool(run.rehearsal.get("refused"))
-    lesson = learn_from(run, rows) if run.kind == "leads" and not refused else None
-    model = lesson[0] if lesson else active_model()
-    blocked = bool(run.rehearsal.get("blocked"))
-    importer = None if blocked else _importer(run, actor, rows, model, dry=False)
-    while run.next_row < run.total:
-        run = write_chunk(run, actor=actor, importer=importer, rows=rows, expected=run.next_row)
-        if monotonic() > end and run.next_row < run.total:
+    try:
+        with stage_of(run, alone=True) as stage:
+            return _work(run, stage, actor, end)
+    except Busy:
+        return False
+    except (NotFound, Unreadable) as error:
+        give_up(run, actor=actor, reason=str(error))
+        return True
+
+
+def _work(run: ImportRun, stage: Stage, actor: Actor, end: float) -> bool:
+    if run.state != ImportRun.State.RUNNING:
+        is_first = run.state == ImportRun.State.QUEUED and not stage.noted("queued")
+        if is_first and run.kind in SALES:
+            stage.forget()  # such rows point to records that may have gone since the check
+        stage.note(queued=run.state == ImportRun.State.QUEUED)
+        if not study(run, stage, actor, end):
             return False
-    finish_import(run, actor=actor, importer=importer, rows=rows, lesson=lesson)
-    if lesson:
-        _rescore_open(run, actor, lesson[0])
+        if run.state == ImportRun.State.CHECKING:
+            found, total = run.rehearsal, {"total": run.total}
+            keep_check(run, actor=actor, rehearsal=found, is_checked=True, values=total)
+            return True
+        run = begin(run, actor=actor, rehearsal=run.rehearsal, total=run.total)
+        if run.state != ImportRun.State.RUNNING:
+            return True
+    reader = reader_of(run, stage)
+    taught = learn_from(run, stage, reader)
+    importer = importer_of(run, actor, is_dry=False, model=taught[0] if taught else active_model())
+    size = CHUNK[connection.vendor]
+    while run.next_row < run.total:
+        work = cleaned(reader, stage.places(run.next_row, size))
+        run = write_chunk(
+            run, actor=actor, importer=importer, stage=stage, reader=reader, work=work, expected=run.next_row
+        )  # fmt: skip
+        if time.monotonic() > end and run.next_row < run.total:
+            return False
+    while loose := stage.loose(size):
+        rows = [reader.read(row) for row in stage.pick(loose)]
+        tie_rows(run, actor=actor, importer=importer, stage=stage, rows=rows)
+        stage.settle(loose)
+    finish_import(run, actor=actor, taught=taught)
+    if taught:
+        rescore_others(run, actor=actor, model=taught[0])
     return True
 
 
 @action("import.begin", permission=None)
-def begin(run: ImportRun, *, actor: Actor, rehearsal: dict[str, Any]) -> ImportRun:
-    """Let the rows be written, or only listed when one is wrong and all or none were asked for."""
+def begin(run: ImportRun, *, actor: Actor, rehearsal: dict[str, Any], total: int) -> ImportRun:
+    """Let the rows be written; or end here, when one is wrong and all or none were asked for."""
     wrong, blocked = rehearsal["counts"]["error"], " ".join(rehearsal["blocked"])
-    failed = bool(blocked) or (run.mode == ImportRun.Mode.ALL and wrong > 0)
-    reason = blocked or f"{wrong:,} of {run.total:,} rows are wrong, so nothing was imported."
+    run.store(rehearsal=rehearsal, total=total, started_at=clock.now())
+    if blocked or (run.mode == ImportRun.Mode.ALL and wrong):
+        wrong = 0 if blocked else wrong
+        reason = blocked or f"{wrong:,} of {total:,} rows are wrong, so nothing was imported."
+        return _end(run, actor, reason, next_row=total, error_count=wrong, skipped_count=total - wrong)  # fmt: skip
+    title = f"Imported {run.file_name}"
     run.store(
         state=ImportRun.State.RUNNING,
-        started_at=clock.now(),
-        rehearsal=rehearsal | {"refused": failed},
-        message=reason[:400] if failed else run.message,
+        operation=begin_operation(
+            Operation.Kind.IMPORT, title, actor=actor, permission="contact:import"
+        ),
     )
     return run
 
@@ -172,166 +252,140 @@ def write_chunk(
     run: ImportRun,
     *,
     actor: Actor,
-    importer: Importer | PeopleImporter | None,
-    rows: Sequence[CleanRow],
+    importer: Importer,
+    stage: Stage,
+    reader: RowReader,
+    work: Sequence[Work],
     expected: int,
 ) -> ImportRun:
     """Write the next rows and what became of each; does nothing when somebody else has written them."""
     if run.next_row != expected or run.state != ImportRun.State.RUNNING:
         return run
-    part = rows[expected : expected + CHUNK]
-    if importer is None:
-        results = [Result(row, "skipped", run.message) for row in part]
-    elif run.rehearsal.get("refused"):
-        results = [_listed(result) for result in importer.plan(part)]
-    else:
-        results = importer.plan(part)
-        importer.write()
-    ImportRow.objects.bulk_create([result.as_row(run) for result in results])
+    bulk.lazy_commit()  # a chunk that a power cut loses is found undone, and done again
+    results = _write(run, actor, importer, stage, reader, work)
     counts = Counter(result.outcome for result in results)
     run.store(
-        next_row=expected + len(part),
-        created_count=run.created_count + counts["created"],
-        updated_count=run.updated_count + counts["updated"],
-        skipped_count=run.skipped_count + counts["skipped"],
-        error_count=run.error_count + counts["error"],
+        next_row=expected + len(work),
+        **{f"{name}_count": count + counts[name] for name, count in run.counts.items()},
     )
     return run
+
+
+@action("import.retry", permission=None)
+def retry_rows(run: ImportRun, *, actor: Actor, stage: Stage, numbers: Sequence[int]) -> ImportRun:
+    """Import rows that were wrong and have been mended; those that still are stay on the list."""
+    if run.operation_id and run.operation.state in (Operation.State.UNDONE, Operation.State.PARTLY):
+        raise Refused("This import was undone. Upload the file again.")
+    if run.operation_id is None:
+        run.operation = begin_operation(
+            Operation.Kind.IMPORT, f"Imported {run.file_name}", actor=actor, permission="contact:import"
+        )  # fmt: skip
+    reader = reader_of(run, stage)
+    importer = importer_of(run, actor, is_dry=False, model=active_model())
+    work = [Work(reader.read(row), row.number, 0) for row in stage.pick(numbers)]
+    results = _write(run, actor, importer, stage, reader, work)
+    counts = Counter(result.outcome for result in results)
+    counts[ERROR] -= len(results)
+    run.store(
+        "operation", **{f"{name}_count": count + counts[name] for name, count in run.counts.items()}
+    )
+    finish_operation(run.operation)
+    return run
+
+
+@action("import.tie", permission=None)
+def tie_rows(
+    run: ImportRun, *, actor: Actor, importer: Importer, stage: Stage, rows: Sequence[Any]
+) -> None:
+    """Tie records to others that stood below them in the file."""
+    with recording(operation=run.operation, actor=actor) as record:
+        said = importer.tie(rows, record)
+    stage.say(said)
 
 
 @action("import.finish", permission=None)
 def finish_import(
-    run: ImportRun,
-    *,
-    actor: Actor,
-    importer: Importer | PeopleImporter | None,
-    rows: Sequence[CleanRow],
-    lesson: tuple[dict[str, Any], float | None] | None,
+    run: ImportRun, *, actor: Actor, taught: tuple[dict[str, Any], float | None] | None
 ) -> ImportRun:
-    """Close the books of an import: parents tied, the score model put into use, one event."""
+    """Close the books of an import: the score model put into use, the undo offered, one event."""
     if run.state != ImportRun.State.RUNNING:
         return run
-    refused = bool(run.rehearsal.get("refused"))
-    if not refused:
-        if isinstance(importer, CompanyImporter):
-            importer.finish(rows)
-        if lesson:
-            use_model(actor=actor, model=lesson[0], auc=lesson[1])
-    run.store(
-        state=ImportRun.State.FAILED if refused else ImportRun.State.FINISHED,
-        finished_at=clock.now(),
-    )
-    counts = (run.created_count, run.updated_count, run.skipped_count, run.error_count)
-    publish(ImportFinished(run.pk, run.kind, *counts), actor=actor)
+    if taught:
+        use_model(actor=actor, model=taught[0], auc=taught[1])
+    operation = run.operation
+    if operation is not None and not operation.steps:
+        run.store(operation=None)
+        operation.delete()
+    elif operation is not None:
+        finish_operation(operation)
+    return _end(run, actor, "")
+
+
+@action("import.give_up", permission=None)
+def give_up(run: ImportRun, *, actor: Actor, reason: str) -> ImportRun:
+    """End an import whose file cannot be read any further; what was written stays, and can be undone."""
+    if run.operation is not None:
+        finish_operation(run.operation)
+    return _end(run, actor, reason)
+
+
+@action("import.expire", permission=None)
+def expire_import(run: ImportRun, *, actor: Actor) -> ImportRun:
+    """Delete an uploaded file that nobody can need any more; the figures stay."""
+    _forget(run.file_path)
+    run.store(file_path="")
     return run
 
 
-def rehearse(
-    run: ImportRun, table: Table, actor: Actor, rows: Sequence[CleanRow] | None = None
-) -> dict[str, Any]:
-    """Plan every row without writing any: the counts that the import will have, and the first wrong rows."""
-    counts: Counter[str] = Counter(created=0, updated=0, skipped=0, error=0)
-    answer: dict[str, Any] = {
-        "counts": counts,
-        "problems": [],
-        "blocked": columns.missing(run.kind, run.mapping),
-        "sample": [row.cells for row in table.rows[:SHOWN_ROWS]],
+def _write(
+    run: ImportRun, actor: Actor, importer: Importer, stage: Stage, reader: RowReader, work: Sequence[Work]
+) -> list[Result]:  # fmt: skip
+    results = importer.plan(work)
+    with recording(operation=run.operation, actor=actor) as record:
+        importer.write(record)
+    # Before the commit: a chunk that is done again says it again, by the same numbers.
+    with stage.together():
+        stage.keep(result.ending(reader.places) for result in results)
+        stage.leave_loose(importer.loose)
+    touched = {
+        f"{model._meta.model_name}_ids": bulk.ranges(importer.ids(model))
+        for model in (Contact, Lead, Deal)
     }
-    if answer["blocked"]:
-        return answer | {"counts": dict(counts)}
-    if rows is None:
-        rows = clean_rows(run.kind, table, run.mapping, Workspace.current().country)
-    try:
-        importer = _importer(run, actor, rows, None, dry=True)
-        for part in _parts(rows):
-            for result in importer.plan(part):
-                counts[result.outcome] += 1
-                if result.outcome == "error" and len(answer["problems"]) < SHOWN_PROBLEMS:
-                    answer["problems"].append({"row": result.row.number, "message": result.message})
-    except Refused as error:
-        answer["blocked"] = [error.message]
-    outcomes = Counter(row.outcome for row in rows if row.outcome and not row.problems)
-    return answer | {"counts": dict(counts), "won": outcomes["won"], "lost": outcomes["lost"]}
+    if any(touched.values()):
+        publish(RowsImported(run.pk, run.kind, **touched), actor=actor)
+    return results
 
 
-def learn_from(
-    run: ImportRun, rows: Sequence[CleanRow]
-) -> tuple[dict[str, Any], float | None] | None:
-    """A model of the file's outcomes and of those known before, with its measure; None when there are too few.
-
-    The same for every slice of the same run, since what the run itself has written is left out.
-    """
-    if not any(row.outcome for row in rows):
-        return None
-    before = list(known_outcomes(without_run=run.pk))
-    seen = {lead.contact.email_folded for lead, _ in before} | {
-        lead.contact.external_ref for lead, _ in before
-    }
-    reference = next(
-        (columns.slug(h) for h, target in run.mapping.items() if target == "external_ref"), ""
-    )
-    fresh = [
-        (row.facts, row.outcome == "won")
-        for row in rows
-        if row.outcome and not row.problems
-        if not seen & {row.get("email_folded") or 0, f"{reference}:{row.get('external_ref')}"}
-    ]
-    examples = [(lead_facts(lead), won) for lead, won in before] + fresh
-    try:
-        return (learning.train(examples), learning.held_out_auc(examples)) if fresh else None
-    except ValueError:
-        return None
+def _end(run: ImportRun, actor: Actor, reason: str, **counts: int) -> ImportRun:
+    state = ImportRun.State.FAILED if reason else ImportRun.State.FINISHED
+    run.store(state=state, message=reason[:400] or run.message, finished_at=clock.now(), **counts)
+    publish(ImportFinished(run.pk, run.kind, *run.counts.values()), actor=actor)
+    return run
 
 
-def table_of(run: ImportRun) -> Table:
-    """The run's file, read anew."""
-    return read_table(files.load(run.file_path))
+def _recognise(run: ImportRun, actor: Actor, kind: str) -> ImportRun:
+    """Read the columns as in the last import of the same ones, else as their names tell."""
+    earlier = remembered(actor, run.headers, kind)
+    run.kind = kind or (earlier.kind if earlier else columns.guess_kind(run.headers))
+    run.mapping = _guess(actor, run.kind, run.headers)
+    if earlier is not None:
+        is_admin = actor.can("settings:manage").allowed
+        allowed = dict(own_choices(run.kind, run.headers, is_admin=is_admin))
+        run.mapping |= {h: target for h, target in earlier.mapping.items() if target in allowed}
+        run.mode, run.known = earlier.mode, earlier.known
+        run.rehearsal = {"remembered": earlier.file_name}
+    return run
 
 
-def _importer(
-    run: ImportRun,
-    actor: Actor,
-    rows: Sequence[CleanRow],
-    model: dict[str, Any] | None,
-    *,
-    dry: bool,
-) -> Importer | PeopleImporter:
-    if run.kind in SALES:
-        return SALES[run.kind](run, actor, rows=rows)
-    return PeopleImporter(run, actor, model, dry=dry)
+def _guess(actor: Actor, kind: str, headers: Sequence[str]) -> dict[str, str]:
+    is_admin = actor.can("settings:manage").allowed
+    return columns.guess_mapping(kind, headers, own_fields(kind), is_admin=is_admin)
 
 
-def _recheck(
-    run: ImportRun, table: Table, actor: Actor, rows: Sequence[CleanRow]
-) -> dict[str, Any]:
-    # Rows of people are wrong by themselves, and were counted; rows of sales may point to what is gone since.
-    if run.kind in SALES:
-        return rehearse(run, table, actor, rows)
-    try:
-        if any(row.outcome == "won" for row in rows):
-            last_stage()
-    except Refused as error:
-        return {**run.rehearsal, "blocked": [error.message]}
-    return dict(run.rehearsal)
-
-
-def _listed(result: Result) -> Result:
-    outcome = "error" if result.outcome == "error" else "skipped"
-    message = result.message if result.outcome == "error" else OTHERS_WRONG
-    return Result(result.row, outcome, message)
-
-
-def _parts(rows: Sequence[CleanRow]) -> Iterator[Sequence[CleanRow]]:
-    for start in range(0, len(rows), CHUNK):
-        yield rows[start : start + CHUNK]
-
-
-def _rescore_open(run: ImportRun, actor: Actor, model: dict[str, Any]) -> None:
-    ids = list(
-        Lead.objects.open().exclude(import_run=run).order_by("pk").values_list("pk", flat=True)
-    )
-    for start in range(0, len(ids), CHUNK):
-        rescore_leads(actor=actor, leads=ids[start : start + CHUNK], model=model)
+def _forget(path: str) -> None:
+    if path:
+        files.path_of(path).unlink(missing_ok=True)
+        remove(stage_path(path))
 
 
 def _may_import(kind: str, actor: Actor) -> None:

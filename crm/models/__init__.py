@@ -8,7 +8,7 @@ from crm.models.custom_field import CustomField
 from crm.models.deal import Deal, DealLine
 from crm.models.duplicate import ContactMerge, DuplicateKey, DuplicatePair
 from crm.models.holiday import Holiday
-from crm.models.imports import ImportRow, ImportRun
+from crm.models.imports import ImportRun
 from crm.models.item import Item, PriceList, PriceListEntry
 from crm.models.lead import LEGAL_PAIRS, Lead
 from crm.models.operation import Operation, OperationPart
@@ -21,6 +21,6 @@ from crm.models.tag import Tag
 
 __all__ = [
     "LEGAL_PAIRS", "Activity", "Approval", "Channel", "Consent", "Contact", "ContactAddress", "ContactMerge",
-    "CustomField", "Deal", "DealLine", "DuplicateKey", "DuplicatePair", "Holiday", "ImportRow", "ImportRun", "Item", "Lead", "Operation", "OperationPart",
+    "CustomField", "Deal", "DealLine", "DuplicateKey", "DuplicatePair", "Holiday", "ImportRun", "Item", "Lead", "Operation", "OperationPart",
     "Pipeline", "Playbook", "PriceList", "PriceListEntry", "Process", "PublicForm", "ScoreModel", "SearchForm", "Stage", "Suppression", "Tag",
 ]  # fmt: skip

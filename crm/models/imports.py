@@ -1,14 +1,12 @@
-"""Imports: a file, how its columns are read, and what became of each of its rows."""
+"""Imports: a file, how its columns are read, and how far it got; its rows lie in a file of their own."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from core.links import route
-from crm.models.contact import Contact
-from crm.models.deal import Deal
 from crm.models.record import Record
 
 
@@ -26,11 +24,16 @@ class ImportRun(Record):
         DEALS = "deals", "Deals"
 
     class State(models.TextChoices):
+        CHECKING = "checking", "Being checked"
         DRAFT = "draft", "Waiting for your check"
         QUEUED = "queued", "Waiting to start"
         RUNNING = "running", "Running"
         FINISHED = "finished", "Finished"
         FAILED = "failed", "Nothing imported"
+
+    class Known(models.TextChoices):
+        FILL = "fill", "Keep it, fill what is missing"
+        REPLACE = "replace", "Take over what the file says"
 
     class Mode(models.TextChoices):
         ALL = "all", "All rows or none"
@@ -39,6 +42,7 @@ class ImportRun(Record):
     kind = models.CharField(max_length=8, choices=Kind)
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     mode = models.CharField(max_length=4, choices=Mode, default=Mode.ALL)
+    known = models.CharField(max_length=7, choices=Known, default=Known.FILL)
     file_name = models.CharField(max_length=200)
     file_path = models.CharField(max_length=200, blank=True, editable=False)
     headers = models.JSONField(default=list)
@@ -51,6 +55,9 @@ class ImportRun(Record):
     skipped_count = models.PositiveIntegerField(default=0)
     error_count = models.PositiveIntegerField(default=0)
     message = models.CharField(max_length=400, blank=True)
+    operation = models.ForeignKey(
+        "crm.Operation", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(
@@ -80,43 +87,14 @@ class ImportRun(Record):
     @property
     def is_working(self) -> bool:
         """Whether the worker has it, or is about to."""
-        return self.state in (self.State.QUEUED, self.State.RUNNING)
+        return self.state in (self.State.CHECKING, self.State.QUEUED, self.State.RUNNING)
 
     @property
-    def percent(self) -> int:
-        """How much of the file is done."""
-        return 100 * self.next_row // self.total if self.total else 0
-
-
-class ImportRow(models.Model):
-    """One row of a file, as it was, and what became of it."""
-
-    class Outcome(models.TextChoices):
-        CREATED = "created", "Created"
-        UPDATED = "updated", "Joined"
-        SKIPPED = "skipped", "Skipped"
-        ERROR = "error", "Not imported"
-
-    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rows")
-    number = models.PositiveIntegerField()
-    raw: Any = models.JSONField(default=list)
-    outcome = models.CharField(max_length=7, choices=Outcome)
-    message = models.CharField(max_length=400, blank=True)
-    reference = models.CharField(max_length=160, blank=True)
-    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="+")
-    lead = models.ForeignKey("crm.Lead", models.SET_NULL, null=True, blank=True, related_name="+")
-    deal = models.ForeignKey(Deal, models.SET_NULL, null=True, blank=True, related_name="+")
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["run", "number"], name="import_row_once"),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["run", "outcome", "number"], name="import_row_outcome"),
-            models.Index(
-                fields=["reference"], name="import_row_reference", condition=~Q(reference="")
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.outcome}"
+    def counts(self) -> dict[str, int]:
+        """How many rows ended in which way."""
+        return {
+            "created": self.created_count,
+            "updated": self.updated_count,
+            "skipped": self.skipped_count,
+            "error": self.error_count,
+        }

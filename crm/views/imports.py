@@ -1,21 +1,28 @@
-"""The pages of imports: upload, check the columns, watch, read the result."""
+"""The pages of imports: upload, check the columns, watch, mend wrong rows, read the result."""
 
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from core.actions import clean
 from core.doors import door
 from core.errors import Invalid, Refused
-from core.exports import to_csv
+from core.exports import exported
 from core.pages import done, page, paginate
 from crm import columns
-from crm.actions.imports import map_import, start_import, upload_import
-from crm.forms.imports import MapImportForm, UploadImportForm
-from crm.models import ImportRow, ImportRun
-from crm.queries.imports import failures_of, import_for, imports_for, rows_of
+from crm.actions.imports import map_import, mend_rows, start_import, upload_import
+from crm.forms.imports import MapImportForm, UploadImportForm, own_choices
+from crm.models import Contact, Deal, ImportRun, Lead
+from crm.queries.imports import endings_of, failures_of, import_for, imports_for, progress_of
 from crm.sheets import BOTH, add_errors
+
+ROWS = 20  # on one page
+OUTCOMES = {
+    "": "All rows", "created": "Created", "updated": "Joined", "skipped": "Unchanged", "error": "Not imported",
+}  # fmt: skip
 
 
 @door("contact:import")
@@ -34,10 +41,8 @@ def new(request: HttpRequest) -> HttpResponse:
         form = UploadImportForm(request.POST, request.FILES)
         try:
             values = clean(UploadImportForm, request.POST, request.FILES)
-            upload, kind = values["file"], values["kind"]
-            run = upload_import(
-                actor=request.actor, content=upload.read(), file_name=upload.name, kind=kind
-            )
+            file, kind = values["file"], values["kind"]
+            run = upload_import(actor=request.actor, file=file.file, file_name=file.name, kind=kind)
         except Invalid as error:
             add_errors(form, error.errors)
             status = error.status
@@ -59,30 +64,30 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         except (Invalid, Refused) as error:
             status, problem = error.status, error.message
     if run.state == ImportRun.State.DRAFT:
-        return page(
-            request,
-            "crm/imports/map.html",
-            _mapping(request, run, problem),
-            parts=(),
-            status=status,
-        )
-    return page(
-        request,
-        "crm/imports/detail.html",
-        _result(request, run),
-        parts=("import-run",),
-        status=status,
-    )
+        context = _mapping(request, run) | {"problem": problem}
+        return page(request, "crm/imports/map.html", context, parts=(), status=status)
+    context = _result(request, run) | {"problem": problem}
+    return page(request, "crm/imports/detail.html", context, parts=("import-run",), status=status)
+
+
+@door("contact:import", methods=("POST",))
+def mend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Other words for cells of wrong rows (r<row>-<column>); those rows are checked, or imported, again."""
+    run = import_for(request.actor, pk)
+    cells: dict[int, dict[int, str]] = {}
+    for name, text in request.POST.items():
+        if found := re.fullmatch(r"r(\d{1,9})-(\d{1,3})", name):
+            cells.setdefault(int(found[1]), {})[int(found[2])] = str(text)
+    run = mend_rows(run, actor=request.actor, cells=cells)
+    return done(request, f"{run.get_absolute_url()}?outcome=error")
 
 
 @door("contact:import")
-def failures(request: HttpRequest, pk: int) -> HttpResponse:
+def failures(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The rows that were not imported, with reasons, as CSV: mend them and upload that file."""
     run = import_for(request.actor, pk)
-    content = to_csv(["Row", "Outcome", "Reason", *run.headers], failures_of(run))
-    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="import-{run.pk}-not-imported.csv"'
-    return response
+    name = f"import-{run.pk}-not-imported"
+    return exported("csv", name, ["Row", "Reason", *run.headers], failures_of(run))
 
 
 def _carry_out(request: HttpRequest, run: ImportRun) -> HttpResponse:
@@ -90,60 +95,88 @@ def _carry_out(request: HttpRequest, run: ImportRun) -> HttpResponse:
         header: request.POST.get(f"column-{at}", columns.SKIP)
         for at, header in enumerate(run.headers)
     }
-    data = {"kind": request.POST.get("kind"), "mode": request.POST.get("mode"), "mapping": mapping}
+    data = {name: request.POST.get(name) for name in ("kind", "mode", "known")}
+    data["mapping"] = mapping
     if data["kind"] != run.kind:  # the fields of another kind are guessed anew
         data["mapping"] = {}
-    values = clean(MapImportForm, data)
-    run = map_import(run, actor=request.actor, **values)
+    values = clean(MapImportForm, data, is_admin=_is_admin(request))
+    if any(getattr(run, name) != value for name, value in values.items()):
+        run = map_import(run, actor=request.actor, **values)
     if request.POST.get("then") == "import":
         start_import(run, actor=request.actor)
     return done(request, run)
 
 
-def _mapping(request: HttpRequest, run: ImportRun, problem: str) -> dict[str, Any]:
+def _mapping(request: HttpRequest, run: ImportRun) -> dict[str, Any]:
     sample = run.rehearsal.get("sample", [])
-    offered = columns.choices(run.kind, run.headers)
+    offered = own_choices(run.kind, run.headers, is_admin=_is_admin(request))
     posted = request.method == "POST"
     chosen = [
         request.POST.get(f"column-{at}", "") if posted else run.mapping.get(header, columns.SKIP)
         for at, header in enumerate(run.headers)
     ]
-    return {
+    return _wrong(run, 0) | {
         "run": run,
-        "problem": problem,
         "found": run.rehearsal,
         "kinds": ImportRun.Kind.choices,
         "modes": ImportRun.Mode.choices,
+        "knowns": ImportRun.Known.choices,
         "sample": sample,
         "columns": [
             {"at": at, "header": header, "values": [row[at] for row in sample[:3] if row[at]], "target": chosen[at],
-             "offered": [pair for pair in offered if _fits(pair[0], header)]}
+             "offered": [pair for pair in offered if _fits(pair, header)]}
             for at, header in enumerate(run.headers)
         ],
     }  # fmt: skip
 
 
-def _fits(target: str, header: str) -> bool:
+def _fits(choice: tuple[str, str], header: str) -> bool:
     """A column's own name is offered to it alone; the shared fields to all."""
-    own = target.startswith((columns.FACT, columns.CUSTOM))
-    return (
-        not own or target.partition(":")[2] == columns.slug(header) or target in columns.KNOWN_FACTS
-    )
+    _, label = choice
+    is_own = label.startswith(("Fact: ", "Own field: "))
+    return not is_own or label.endswith(f": {header}")
 
 
 def _result(request: HttpRequest, run: ImportRun) -> dict[str, Any]:
     outcome = request.GET.get("outcome", "")
-    outcome = outcome if outcome in ImportRow.Outcome.values else ""
-    counts = {"": run.next_row, "created": run.created_count, "updated": run.updated_count}
-    counts |= {"skipped": run.skipped_count, "error": run.error_count}
-    labels = {"": "All rows", **dict(ImportRow.Outcome.choices)}
-    rows = rows_of(run, outcome) if not run.is_working else ImportRow.objects.none()
+    outcome = outcome if outcome in OUTCOMES else ""
+    after = request.GET.get("after", "")
+    start = int(after) if after.isdecimal() and len(after) < 10 else 0
+    context: dict[str, Any] = {"run": run, "chosen": outcome, "again": reverse("crm:import-new")}
+    if run.is_working:
+        return context | {"progress": progress_of(run)}
+    counts = {"": run.next_row, **run.counts}
+    context["views"] = [(key, OUTCOMES[key], count) for key, count in counts.items()]
+    if outcome == "error" or run.state == ImportRun.State.FAILED:
+        return context | _wrong(run, start)
+    rows = endings_of(run, outcome, start, ROWS + 1)
+    records: dict[str, dict[int, Any]] = {}
+    for name, model in (("lead", Lead), ("deal", Deal), ("contact", Contact)):
+        ids = {getattr(ending, name) for ending, _ in rows} - {None}
+        seen = request.actor.visible(f"{name}:read", model.objects.filter(pk__in=ids))
+        records[name] = {row.pk: row for row in seen}
+    context["rows"] = [
+        (ending, cells, next((records[n][i] for n in records if (i := getattr(ending, n)) in records[n]), None))
+        for ending, cells in rows[:ROWS]
+    ]  # fmt: skip
+    context["next"] = rows[ROWS - 1][0].number if len(rows) > ROWS else 0
+    return context
+
+
+def _wrong(run: ImportRun, start: int) -> dict[str, Any]:
+    """Wrong rows with the cells at fault, to be mended on the page."""
+    rows = endings_of(run, "error", start, ROWS + 1)
+    used = [at for at, header in enumerate(run.headers) if run.mapping.get(header)]
     return {
-        "run": run,
-        "rows": paginate(rows, request.GET.get("cursor", ""), order=("number", "pk")),
-        "total": counts[outcome],
-        "views": [(key, labels[key], count) for key, count in counts.items()],
-        "chosen": outcome,
-        "failed": run.error_count + run.skipped_count,
-        "again": reverse("crm:import-new"),
-    }
+        "wrong": [
+            {"number": ending.number, "message": ending.message, "fields": [
+                (at, run.headers[at], cells[at]) for at in (ending.columns or used)[:12] if at < len(cells)
+            ]}
+            for ending, cells in rows[:ROWS]
+        ],
+        "next_wrong": rows[ROWS - 1][0].number if len(rows) > ROWS else 0,
+    }  # fmt: skip
+
+
+def _is_admin(request: HttpRequest) -> bool:
+    return bool(request.actor.can("settings:manage"))

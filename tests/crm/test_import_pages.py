@@ -65,9 +65,8 @@ def test_wrong_rows_are_shown_before_and_listed_after(rita, run_events):
     assert not Lead.objects.exists()
     csv = client.get(reverse("crm:import-failures", args=[run.pk]))
     assert csv["Content-Type"] == "text/csv; charset=utf-8"
-    lines = csv.content.decode("utf-8-sig").splitlines()
-    assert lines[0] == "Row,Outcome,Reason,Email"
-    assert lines[2] == "3,Not imported,Email: Enter a valid email address.,no address"
+    lines = csv.getvalue().decode("utf-8-sig").splitlines()
+    assert lines == ["Row,Reason,Email", "3,Email: Enter a valid email address.,no address"]
 
 
 def test_formulas_in_the_failures_are_harmless(rita, run_events):
@@ -76,9 +75,8 @@ def test_formulas_in_the_failures_are_harmless(rita, run_events):
     run = ImportRun.objects.get()
     client.post(run.get_absolute_url(), mapped(run, then="import"))
     run_events()
-    assert "'=cmd|calc" in client.get(reverse("crm:import-failures", args=[run.pk])).content.decode(
-        "utf-8-sig"
-    )
+    csv = client.get(reverse("crm:import-failures", args=[run.pk])).getvalue()
+    assert "'=cmd|calc" in csv.decode("utf-8-sig")
 
 
 def test_the_columns_can_be_read_differently(rita):
@@ -184,5 +182,5 @@ def test_the_list_asks_as_many_queries_for_1_row_as_for_30(rita, django_assert_n
     )
     client = browser(rita)
     client.get(reverse("crm:import-list"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get(reverse("crm:import-list"))

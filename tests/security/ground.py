@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 from accounts.actions.notify import notify
@@ -77,7 +78,7 @@ def rows_of(owner: User, run_events: Any, settings: Any) -> Rows:
     open_deal = make_lead("converted", "INTERESTED", owner=owner, contact=contact).converted_deal
     Deal.objects.filter(pk=open_deal.pk).update(value_minor=10**12)
     approval = request_approval(Deal.objects.get(pk=open_deal.pk), actor=actor)
-    run = upload_import(actor=actor, content=CSV, file_name="leads.csv", kind="leads")
+    run = upload_import(actor=actor, file=BytesIO(CSV), file_name="leads.csv", kind="leads")
     return Rows(
         owner=owner,
         ids={

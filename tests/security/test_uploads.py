@@ -93,7 +93,6 @@ BOMBS = {
     "only commas": lambda: b"," * 19_000_000,
     "only breaks": lambda: b"\n" * 19_000_000,
     "quotation marks": lambda: b'"' * 19_000_000,
-    "too large": lambda: b"Email\n" + b"a@x.example\n" * 2_000_000,
     "half of UTF-16": lambda: "Email,Name\na@x.example,Ŵ".encode("utf-16")[:-1],
     "an old workbook": lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 2_000,
     "a page": lambda: b"<html><script>alert(1)</script></html>",
@@ -108,7 +107,7 @@ def test_a_bomb_is_refused_in_words_within_seconds(people, settings, name):
     page = browser(people.ada)
     page.get("/imports/")
     before = state()
-    began = time.process_time()
+    began = time.monotonic()
     answer = page.post(
         "/imports/new/",
         {
@@ -117,7 +116,7 @@ def test_a_bomb_is_refused_in_words_within_seconds(people, settings, name):
             )
         },
     )
-    assert time.process_time() - began < 10
+    assert time.monotonic() - began < 10
     assert answer.status_code == 422, answer.status_code
     text = answer.content.decode()
     assert 'class="errs' in text or "aria-invalid" in text or "error" in text.lower()
@@ -126,6 +125,18 @@ def test_a_bomb_is_refused_in_words_within_seconds(people, settings, name):
     assert not settings.MEDIA_ROOT.exists() or not [
         path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()
     ]
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(people, settings):
+    settings.IMPORT_MAX_BYTES = 1_000_000
+    page = browser(people.ada)
+    before = state()
+    file = SimpleUploadedFile("leads.csv", b"Email\n" + b"a@x.example\n" * 100_000)
+    answer = page.post("/imports/new/", {"file": file})
+    assert answer.status_code == 413
+    assert "The file is larger than 1 MB. Split it and import the parts." in answer.content.decode()
+    assert state() == before
+    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
 
 
 ODD = {

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from crm import columns, learning, scoring
 from crm.scoring import add_up
-from crm.tables import Unreadable, read_table
+from crm.tables import Table, Unreadable, open_table
 
 Example = tuple[dict[str, Any], bool]
 
@@ -74,9 +74,13 @@ class Command(BaseCommand):
 
 def _examples(path: Path, label: str, also: list[str]) -> list[Example]:
     try:
-        table = read_table(path.read_bytes(), max_bytes=500_000_000)
+        with open_table(path) as table:
+            return _known(table, path, label, also)
     except (OSError, Unreadable) as error:
         raise CommandError(f"{path}: {error}") from error
+
+
+def _known(table: Table, path: Path, label: str, also: list[str]) -> list[Example]:
     if label not in table.headers:
         raise CommandError(f"{path} has no column {label!r}. It has: {', '.join(table.headers)}.")
     mapping = columns.guess_mapping("leads", table.headers)

@@ -14,6 +14,7 @@ from core.errors import HouseError
 from crm.actions.imports import carry_on, map_import, start_import, upload_import
 from crm.actions.starter import make_starter_set
 from crm.models import ImportRun
+from crm.queries.imports import endings_of, progress_of
 
 
 class Command(BaseCommand):
@@ -39,28 +40,29 @@ class Command(BaseCommand):
         actor, begun = _actor(options["user"]), perf_counter()
         try:
             make_starter_set(actor=Actor.system("import_file", via="cli"))
-            content = options["path"].read_bytes()
-            run = upload_import(
-                actor=actor, content=content, file_name=options["path"].name, kind=options["kind"]
-            )
+            with options["path"].open("rb") as file:
+                name, kind = options["path"].name, options["kind"]
+                run = upload_import(actor=actor, file=file, file_name=name, kind=kind)
+            self._finish(run, actor)
             if options["good"]:
                 values = {"kind": run.kind, "mode": "good", "mapping": run.mapping}
                 run = map_import(run, actor=actor, **values)
             if not options["rehearse"]:
                 run = start_import(run, actor=actor)
-                while not carry_on(run, actor=actor):
-                    self._progress(run)
+                self._finish(run, actor)
         except (HouseError, OSError) as error:
             raise CommandError(str(error)) from error
-        run.refresh_from_db()
         answer = _answer(run, perf_counter() - begun)
         self.stdout.write(json.dumps(answer) if options["json"] else _words(answer))
         if run.state == ImportRun.State.FAILED:
             raise CommandError(run.message)
 
-    def _progress(self, run: ImportRun) -> None:
+    def _finish(self, run: ImportRun, actor: Actor) -> None:
+        while not carry_on(run, actor=actor):
+            run.refresh_from_db()
+            at = progress_of(run)
+            self.stderr.write(f"{at.doing}: {at.done:,} of {at.of:,} rows")
         run.refresh_from_db()
-        self.stderr.write(f"{run.next_row:,} of {run.total:,} rows")
 
 
 def _actor(email: str) -> Actor:
@@ -73,7 +75,8 @@ def _actor(email: str) -> Actor:
 
 
 def _answer(run: ImportRun, seconds: float) -> dict[str, Any]:
-    problems = run.rehearsal.get("problems", [])
+    wrong = endings_of(run, "error", 0, 50)
+    problems = [{"row": ending.number, "message": ending.message} for ending, _ in wrong]
     return {
         "run": run.pk, "kind": run.kind, "state": run.state, "rows": run.total, "created": run.created_count,
         "updated": run.updated_count, "skipped": run.skipped_count, "errors": run.error_count,
