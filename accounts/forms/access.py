@@ -13,11 +13,17 @@ from accounts.permissions import people_who_can
 class ShareForm(forms.Form):
     """Who gets to see one record, whether they may edit it, until which day, and why."""
 
-    user = forms.ModelChoiceField(User.objects.none(), required=False, label="Person")
-    team = forms.ModelChoiceField(Team.objects.none(), required=False, label="Team")
+    user = forms.ModelChoiceField(
+        User.objects.none(), required=False, label="Person", empty_label="Choose somebody"
+    )
+    team = forms.ModelChoiceField(
+        Team.objects.none(), required=False, label="Or a whole team", empty_label="No team"
+    )
     may = forms.ChoiceField(
+        label="They may",
         choices=[("read", "Read"), ("update", "Read and edit")],
         initial="read",
+        required=False,
         widget=forms.RadioSelect,
     )
     until = forms.DateField(
@@ -49,7 +55,7 @@ class ShareForm(forms.Form):
             values["until"] = datetime.combine(day, time(), zone) + timedelta(days=1)
         return {
             "shared_with": user or team,
-            "verb": values.get("may", "read"),
+            "verb": values.get("may") or "read",
             "until": values.get("until"),
             "note": values.get("note", ""),
         }

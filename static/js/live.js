@@ -35,7 +35,7 @@
   function hear(kind, id, data) {
     if (id) last = id;
     if (kind === 'open') return;
-    heard.add(`${data.noun}:${data.id}`);
+    heard.add(data[`${meta.dataset.event.split('-')[0]}_id`] ?? `${data.noun}:${data.id}`);
     later();
   }
 
