@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from accounts import permissions
 from accounts.models import ApiKey, User
 from accounts.permissions import YES, Verdict
-from accounts.roles import AGENTS_MAY, MATRIX, WORKFLOWS_MAY
+from accounts.roles import AGENTS_MAY, ALL, MATRIX, WORKFLOWS_MAY
 from core.errors import Denied
 from core.models import Event
 
@@ -109,6 +109,12 @@ class Actor:
         if self.user is None:
             return queryset
         return permissions.visible(self.user, permission, queryset)
+
+    def sees_all(self, permission: str) -> bool:
+        """Answer whether `can` says yes to every row there is."""
+        if not self._limit(permission):
+            return False
+        return self.user is None or ALL in permissions.facts_of(self.user).scopes(permission)
 
     def _limit(self, permission: str) -> Verdict:
         """What the actor's kind allows, before the person behind it is asked."""

@@ -33,7 +33,7 @@ def address_for(actor: Actor, pk: int) -> ContactAddress:
 def addresses_of(contact: Contact) -> list[AddressLine]:
     """Return the addresses with their consent: main ones first, retired ones last."""
     rows = list(contact.addresses.all()[:50])
-    said = list(Consent.objects.filter(contact=contact).order_by("id"))
+    said = sorted(contact.consents.all(), key=lambda entry: entry.pk)
     prints = {
         address_fingerprint(channel, row.folded): (row.pk, channel)
         for row in rows

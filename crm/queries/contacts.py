@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.actor import Actor
 from core.errors import Moved, NotFound
 from crm import matching
-from crm.models import Contact, ContactAddress
+from crm.models import Contact, ContactAddress, ContactMerge, DuplicatePair
 from crm.queries.filters import narrow
 
 MOST_CANDIDATES = 200
@@ -24,9 +24,17 @@ def contacts_for(
 
 
 def contact_for(actor: Actor, pk: int, permission: str = "contact:read") -> Contact:
-    """Return one contact that the actor may see; raises NotFound."""
+    """Return one contact that the actor may see; raises NotFound.
+
+    It knows whether others became part of it (`is_survivor`) and whether it looks like another one (`is_doubted`).
+    """
     rows = contacts_for(actor, permission=permission)
-    found = rows.filter(pk=pk).first()
+    pairs = DuplicatePair.objects.filter(Q(contact=OuterRef("pk")) | Q(other=OuterRef("pk")))
+    known = rows.annotate(
+        is_survivor=Exists(ContactMerge.objects.filter(contact=OuterRef("pk"))),
+        is_doubted=Exists(pairs.filter(state=DuplicatePair.State.OPEN)),
+    )
+    found = known.filter(pk=pk).first()
     if found is not None:
         return found
     if kept := rows.filter(merges__old_id=pk).first():

@@ -1,14 +1,16 @@
 """Everything that happened with a contact, a lead or a deal, as far as the reader may see it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
-from django.db.models import Model, Q
-from django.urls import NoReverseMatch, reverse
+from django.db.models import Model
+from django.urls import NoReverseMatch
 
 from accounts.actor import Actor
+from core.links import route
 from core.models import Event
 from crm.models import Activity, Contact, Deal, Lead
 from crm.queries.timeline_words import words
@@ -59,13 +61,45 @@ class Entry:
 
 
 def timeline(
-    actor: Actor, subject: Contact | Lead | Deal, *, limit: int = 50, before: datetime | None = None
+    actor: Actor,
+    subject: Contact | Lead | Deal,
+    *,
+    limit: int = 50,
+    before: datetime | None = None,
+    known: Iterable[Lead | Deal] = (),
 ) -> list[Entry]:
-    """Return the newest entries about a contact, lead or deal, each one readable by the actor."""
+    """Return the newest entries about a contact, lead or deal, each one readable by the actor.
+
+    `known` are leads and deals of the contact that the caller has at hand: they are not read again.
+    """
     contact = subject if isinstance(subject, Contact) else subject.contact
-    entries = _events(actor, subject, contact, limit, before)
+    events = _newest(subject, contact, before)
+    entries = list(islice(_readable(actor, subject, contact, events, known), limit))
     entries += _activities(actor, subject, limit, before)
+    entries += _import(subject, before)
     return sorted(entries, key=lambda entry: (entry.at, entry.id), reverse=True)[:limit]
+
+
+def _import(subject: Contact | Lead | Deal, before: datetime | None) -> list[Entry]:
+    """Where an imported record came from; a million rows have no event each."""
+    run = subject.import_run if subject.import_run_id else None
+    at = run.started_at if run is not None else None
+    if run is None or at is None or (before is not None and at >= before):
+        return []
+    return [
+        Entry(
+            at=at,
+            kind="event",
+            name="importrun.wrote",
+            title=f"Imported from {run.file_name}",
+            text="",
+            who=str(run.created_by or ""),
+            icon="put",
+            tone="",
+            url="",
+            id=run.pk,
+        )
+    ]
 
 
 def _activities(
@@ -106,25 +140,15 @@ ICONS_OF_TYPES: Final = {
 }
 
 
-def _events(
-    actor: Actor,
-    subject: Contact | Lead | Deal,
-    contact: Contact,
-    limit: int,
-    before: datetime | None,
-) -> list[Entry]:
-    around = [contact.pk, *contact.merges.values_list("old_id", flat=True)]
+def _newest(
+    subject: Contact | Lead | Deal, contact: Contact, before: datetime | None
+) -> Iterator[Event]:
+    merged = getattr(contact, "is_survivor", True)
+    around = [contact.pk, *(contact.merges.values_list("old_id", flat=True) if merged else ())]
     rows = Event.objects.filter(contact_id__in=around).exclude(subject_type__in=HIDDEN)
     if before is not None:
         rows = rows.filter(at__lt=before)
-    concerns, reads = _concerns(subject), _reader(actor, subject, contact)
-    found: list[Entry] = []
-    for event in _in_batches(rows):
-        if concerns(event) and reads(event) and (entry := _event_entry(event)):
-            found.append(entry)
-            if len(found) == limit:
-                break
-    return found
+    return filter(_concerns(subject), _in_batches(rows))
 
 
 def _in_batches(rows: Any) -> Iterator[Event]:
@@ -154,31 +178,46 @@ def _concerns(subject: Contact | Lead | Deal) -> Callable[[Event], bool]:
     )
 
 
-def _reader(
-    actor: Actor, subject: Contact | Lead | Deal, contact: Contact
-) -> Callable[[Event], bool]:
-    leads: dict[int, Model]
-    deals: dict[int, Model]
-    if isinstance(subject, Deal):
-        leads = {subject.lead.pk: subject.lead} if subject.lead else {}
-        deals = {subject.pk: subject}
-    else:
-        leads = {row.pk: row for row in Lead.objects.filter(contact=contact)}
-        own = Deal.objects.filter(Q(contact=contact)).select_related("lead")
-        deals = {row.pk: row for row in own}
+def _readable(
+    actor: Actor,
+    subject: Contact | Lead | Deal,
+    contact: Contact,
+    events: Iterable[Event],
+    known: Iterable[Lead | Deal],
+) -> Iterator[Entry]:
+    held = {(row._meta.model_name, row.pk): row for row in (*known, *_own(subject))}
+    is_whole = not isinstance(subject, Contact)
+
+    def anchor(noun: str, pk: int | None) -> Model | None:
+        nonlocal is_whole
+        if pk and (noun, pk) not in held and not is_whole:
+            is_whole = True
+            for rows in (contact.leads.all(), contact.deals.select_related("lead")):
+                held.update({(row._meta.model_name, row.pk): row for row in rows})
+        return held.get((noun, pk))
 
     def reads(event: Event) -> bool:
         permission = PERMISSIONS.get(event.subject_type, "audit:read")
+        if actor.sees_all(permission):
+            return True
         if event.subject_type in {"contact", "consent"}:
             return bool(actor.can(permission, contact))
-        anchor = deals.get(event.data.get("deal_id") or 0) or leads.get(
-            event.data.get("lead_id") or 0
-        )
         if event.subject_type == "lead":
-            anchor = leads.get(event.subject_id or 0)
-        return bool(actor.can(permission, anchor or contact))
+            found = anchor("lead", event.subject_id)
+        else:
+            data = event.data
+            found = anchor("deal", data.get("deal_id")) or anchor("lead", data.get("lead_id"))
+        return bool(actor.can(permission, found or contact))
 
-    return reads
+    return (entry for event in events if reads(event) and (entry := _event_entry(event)))
+
+
+def _own(subject: Contact | Lead | Deal) -> list[Any]:
+    """The lead and the deal about which everything is that concerns one of them."""
+    if isinstance(subject, Contact):
+        return []
+    other = subject.lead if isinstance(subject, Deal) else subject.converted_deal
+    return [subject, other] if other else [subject]
 
 
 def _event_entry(event: Event) -> Entry | None:
@@ -202,6 +241,6 @@ def _event_entry(event: Event) -> Entry | None:
 
 def _link(name: str, pk: int | None) -> str:
     try:
-        return reverse(name, args=[pk])
+        return route(name, pk) if pk else ""
     except NoReverseMatch:
         return ""

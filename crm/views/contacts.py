@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 
@@ -9,7 +10,7 @@ from accounts.listing import cell_page, export_page, list_page, near
 from core.doors import door
 from core.pages import page
 from crm.lists import CONTACTS
-from crm.models import Tag
+from crm.models import Contact, Tag
 from crm.queries.addresses import address_for, addresses_of
 from crm.queries.contacts import contact_for
 from crm.queries.custom_fields import answers
@@ -26,14 +27,19 @@ cell = cell_page(CONTACTS)
 @door("contact:read")
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One contact: details, leads, deals and everything that happened."""
-    contact = contact_for(request.actor, pk)
     actor = request.actor
+    contact = contact_for(actor, pk)
+    leads = related(actor, "lead:read", contact.leads)
+    deals = related(actor, "deal:read", contact.deals)
+    prefetch_related_objects([contact], "consents")
     context: dict[str, Any] = {
         "contact": contact,
-        "leads": related(actor, "lead:read", contact.leads),
-        "deals": related(actor, "deal:read", contact.deals),
-        "people": contact.people.all()[:20],
-        "consents": contact.consents.order_by("-at", "-pk")[:10],
+        "leads": leads,
+        "deals": deals,
+        "people": contact.people.all()[:20] if contact.kind == Contact.Kind.COMPANY else (),
+        "consents": sorted(contact.consents.all(), key=lambda one: (one.at, one.pk), reverse=True)[
+            :10
+        ],
         "addresses": addresses_of(contact),
         "answers": answers(contact),
         "known_tags": Tag.objects.order_by("name").values_list("name", flat=True)[:200],
