@@ -110,6 +110,7 @@ class ListSpec:
     export: str = ""
     event: str = ""
     above: str = ""
+    related: tuple[str, ...] = ()
     defer: tuple[str, ...] = ()
     opens: str = "page"
     may_open: str = ""
@@ -200,6 +201,8 @@ class Asked:
     def shown(self) -> QuerySet[Any]:
         """Return the rows with what the columns need, and without what is heavy and not shown."""
         found, custom = self.rows(), any(":" in column.key for column in self.columns)
+        if self.spec.related:
+            found = found.select_related(None).select_related(*self.spec.related)
         for column in self.columns:
             found = column.needs(found)
         return found.defer(*(name for name in self.spec.defer if not (custom and name == "custom")))

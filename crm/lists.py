@@ -25,6 +25,14 @@ from crm.queries.leads import TEMPERATURES, lead_for, leads_for
 from crm.queries.search import matching
 
 HEAVY = ("custom", "search_words")
+
+
+def heavy(*paths: str) -> tuple[str, ...]:
+    """Return the columns that a list does not load: its own, and those of the rows beside it."""
+    beside = tuple(f"{path}__{name}" for path in paths for name in HEAVY)
+    return (*HEAVY, *beside, "owner__lists")
+
+
 STAGES = {"customer": "good", "churned": "bad"}
 NEXT = {"NEW": "First message", "CONTACTED": "Follow up", "INTERESTED": "Send proposal"}
 CUSTOM_KINDS = {"number": "number", "date": "date", "choice": "choice"}
@@ -166,7 +174,8 @@ LEADS = ListSpec(
     (("contact:import", "crm:import-new", "put", "Import", "link"),
      ("lead:create", "crm:lead-new", "plus", "New lead", "main")),
     export="contact:export", event="lead-changed", one=lead_for, more=custom("lead"), bulk=verbs_for,
-    defer=(*HEAVY, "score_reasons", "facts", "utm", "conversion"),
+    related=("contact", "owner"),
+    defer=(*heavy("contact"), "score_reasons", "facts", "utm", "conversion"),
 )  # fmt: skip
 
 CONTACTS = ListSpec(
@@ -217,7 +226,7 @@ CONTACTS = ListSpec(
     (("contact:import", "crm:import-new", "put", "Import", "link"),
      ("contact:create", "crm:contact-new", "plus", "New contact", "main")),
     export="contact:export", event="contact-changed", one=contact_for, more=custom("contact"), bulk=verbs_for,
-    defer=HEAVY,
+    related=("owner",), defer=heavy(),
 )  # fmt: skip
 
 
@@ -287,7 +296,8 @@ DEALS = ListSpec(
     ("-created_at", "-pk"), "crm:deal-list", "Deal or contact", matching,
     ("No deals here", "A lead becomes a deal when it is converted."),
     (("deal:create", "crm:deal-new", "plus", "New deal", "main"),),
-    export="contact:export", event="deal-changed", one=deal_for, more=custom("deal"), bulk=verbs_for, defer=HEAVY,
+    export="contact:export", event="deal-changed", one=deal_for, more=custom("deal"), bulk=verbs_for,
+    related=("contact", "owner", "stage", "pipeline"), defer=heavy("contact"),
 )  # fmt: skip
 
 
@@ -353,6 +363,7 @@ TASKS = ListSpec(
     (("activity:create", "crm:activity-log", "call", "Log a call", "sheet"),
      ("activity:create", "crm:activity-new", "plus", "New task", "main")),
     export="contact:export", event="activity-changed", opens="sheet", may_open="activity:update", one=activity_for,
+    related=("contact", "lead", "deal", "actor"),
 )  # fmt: skip
 
 ITEMS = ListSpec(
