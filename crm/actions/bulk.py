@@ -56,7 +56,7 @@ def write_slice(operation: Operation, *, actor: Actor, expected: int) -> Operati
         asked["last"] = part[-1]
     operation.store("details")
     if len(part) < SLICE:
-        finish_operation(operation)
+        _finish(operation)
     return operation
 
 
@@ -118,8 +118,16 @@ def _begin(
         return operation
     part = list(rows.order_by("pk").values_list("pk", flat=True)) if rows is not None else ids or []
     operation.results = _change(operation, actor, part)  # type: ignore[attr-defined]
-    finish_operation(operation)
+    _finish(operation)
     return operation
+
+
+def _finish(operation: Operation) -> None:
+    if operation.failed_count:
+        done = f"{operation.row_count:,} of {operation.total:,} "
+        operation.title = operation.title.replace(f"{operation.total:,} ", done, 1)[:200]
+        operation.save(update_fields=["title"])
+    finish_operation(operation)
 
 
 def _change(operation: Operation, actor: Actor, ids: list[int]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from django.db.models import JSONField, Model, QuerySet
 
 from accounts.actor import Actor
 from core import clock
-from crm.models import Operation, OperationPart
+from crm.models import Operation
 from crm.models.record import Record
 
 UNDO_DAYS = 30
@@ -30,12 +30,6 @@ COMPUTED = frozenset({
     "last_activity_at", "last_touch_at", "rots_on", "rotting_told_on", "score", "score_reasons",
     "score_model", "scored_at", "facts",
 })  # fmt: skip
-# Rows that are no records of their own: they go with the record that the column leads to.
-PARTS = {
-    "crm.contactaddress": "contact_id",
-    "crm.contact_tags": "contact_id",
-    "crm.dealline": "deal_id",
-}
 # Columns that say one thing together: all of them go back, or none.
 TOGETHER: dict[str, tuple[tuple[str, ...], ...]] = {
     "crm.contact": (
@@ -102,21 +96,12 @@ class Recorder:
 
         Neighbouring ids that were created alike are kept as one range.
         """
-        source = iter(changes)
+        source, own, label = iter(changes), self.operation, model._meta.label_lower
         while part := list(islice(source, PART)):
-            OperationPart.objects.create(
-                operation=self.operation,
-                step=self._step,
-                model=model._meta.label_lower,
-                rows=packed(part),
-            )
-            self.operation.steps = self._step
+            own.steps = self._step
+            own.parts.create(step=own.steps, model=label, rows=packed(part))
             if self.counts and issubclass(model, Record):
-                self.operation.row_count += len(part)
-
-    def next_step(self) -> None:
-        """Begin another step: what is added from here on is undone in a transaction of its own."""
-        self._step += 1
+                own.row_count += len(part)
 
     def close(self) -> None:
         """Compare and write the step; call it inside the transaction of the change."""
@@ -144,10 +129,9 @@ class Recorder:
             elif changed := _changed(model, image, now[pk]):
                 after = now[pk]
                 yield pk, {n: image.get(n) for n in changed}, {n: after.get(n) for n in changed}
-        owner, pointer = part_of(model)
-        owners = self._created.get(owner, set()) if owner else set()
+        owned = [(name, self._created.get(to, set())) for name, to in pointers(model)]
         for pk in sorted(created & now.keys() - before.keys()):
-            if now[pk].get(pointer) not in owners:  # else it goes with its owner
+            if not any(now[pk][name] in owners for name, owners in owned):  # else it goes along
                 yield pk, None, {STAMP: now[pk][STAMP]} if STAMP in now[pk] else {}
 
 
@@ -219,10 +203,15 @@ def finish_operation(operation: Operation) -> None:
     operation.store(state=Operation.State.DONE.value)
 
 
-def part_of(model: type[Model]) -> tuple[type[Model] | None, str]:
-    """Return the record of which rows of this model are mere parts, and the column that leads there."""
-    pointer = PARTS.get(model._meta.label_lower, "")
-    return (model._meta.get_field(pointer).related_model, pointer) if pointer else (None, "")  # type: ignore[return-value]
+def part_of(model: type[Model]) -> tuple[str, ...]:
+    """Return the columns that lead to the records of which rows of this model are mere parts."""
+    owner = model._meta.auto_created  # of a link table
+    return (f"{owner._meta.model_name}_id",) if owner else getattr(model, "part_of", ())
+
+
+def pointers(model: type[Model]) -> list[tuple[str, Any]]:
+    """Return the columns that make rows of this model parts of others, with the models of those."""
+    return [(name, model._meta.get_field(name).related_model) for name in part_of(model)]
 
 
 def packed(changes: Iterable[Change]) -> list[Any]:

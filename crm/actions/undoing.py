@@ -14,15 +14,15 @@ from core.models import Event
 from crm.actions.recording import (
     COMPUTED,
     CUSTOM,
-    PARTS,
     STAMP,
     TOGETHER,
     Image,
     decoded,
     images,
     part_of,
+    pointers,
 )
-from crm.models import Activity, Deal, Operation
+from crm.models import Operation
 from crm.models.record import Record
 
 Rows = dict[int, Image]
@@ -83,9 +83,8 @@ class StepUndo:
         steps = (self.made, self.back, self.lost)
         found = {pk for rows in steps for pk in rows.get(model, ())}
         for part in self.now:
-            owner, pointer = part_of(part)
-            if owner is model:
-                found |= self.pointed(part, pointer)
+            for pointer, owner in pointers(part):
+                found |= self.pointed(part, pointer) if owner is model else set()
         return found
 
     def pointed(self, model: type[Model], pointer: str) -> set[int]:
@@ -132,22 +131,21 @@ class StepUndo:
         for user, pointer in _pointers(model, builds_on=True):
             goes, turns = self.made.get(user, {}), self.wanted.get(user, {})
             found = user._base_manager.filter(**{f"{pointer}__in": self.made[model]})
-            owner, column = part_of(user)
-            if owner in self.made:
-                found = found.exclude(**{f"{column}__in": self.made[owner]})
+            for column, owner in pointers(user):
+                found = found.exclude(**{f"{column}__in": self.made.get(owner, ())})
             for pk, target in found.values_list("pk", pointer):
                 if pk not in goes and pointer not in turns.get(pk, {}):
                     yield target, user
 
     def _follow(self) -> None:
-        """Tasks that the machine planned on a created deal go with it, while nobody touched them."""
-        if deals := self.made.get(Deal):
-            tasks = Activity.objects.filter(
-                deal__in=deals, source_key__isnull=False, completed_at=None, version=1
-            )
-            found = images(tasks)
-            self.now.setdefault(Activity, {}).update(found)
-            self.made.setdefault(Activity, {}).update({pk: {} for pk in found})
+        """What a machine made of created rows, and nobody took up, goes with them."""
+        for model, rows in list(self.made.items()):
+            for user, pointer in _pointers(model, builds_on=True):
+                if loose := getattr(user, "goes_while", None):
+                    found = images(user._base_manager.filter(loose, **{f"{pointer}__in": rows}))
+                    self.now.setdefault(user, {}).update(found)
+                    mine = self.made.setdefault(user, {})
+                    mine.update({pk: {} for pk in found.keys() - mine.keys()})
 
     def _spread(self, kept: dict[type[Model], dict[int, str]]) -> bool:
         """Keep what a kept row needs; True when that kept more."""
@@ -357,8 +355,7 @@ def _parents_first(models: Iterable[type[Model]]) -> list[type[Model]]:
 
 def _goes_along(user: type[Model], pointer: str) -> bool:
     """Whether rows go with what this column of theirs points at: parts, and rows computed from it."""
-    is_part = PARTS.get(user._meta.label_lower) == pointer
-    return is_part or bool(getattr(user, "is_derived", False))
+    return pointer in part_of(user) or bool(getattr(user, "is_derived", False))
 
 
 def _pointers(model: type[Model], *, builds_on: bool) -> Iterator[tuple[type[Model], str]]:

@@ -50,8 +50,8 @@ def undo_denial(operation: Operation, actor: Actor) -> str:
     return "Only the person who did this, or an administrator, can undo it."
 
 
-def undo_refusal(operation: Operation) -> str:
-    """Return why this cannot be undone by anybody, "" when it can."""
+def undo_refusal(operation: Operation, *, asks_others: bool = True) -> str:
+    """Return why this cannot be undone by anybody, "" when it can; `asks_others` lets other apps object, too."""
     state, states = operation.state, Operation.State
     if state == states.RUNNING:
         return "This is still under way. Undo it when it is done."
@@ -61,7 +61,7 @@ def undo_refusal(operation: Operation) -> str:
         return "Nothing was changed, so there is nothing to undo."
     if operation.undo_until < clock.now():
         return "Changes can be undone for 30 days. Correct the records by hand instead."
-    return " ".join(refusals("operation.undo", operation))
+    return " ".join(refusals("operation.undo", operation)) if asks_others else ""
 
 
 def undo_offer(operation: Operation | None) -> tuple[str, dict[str, Any]] | None:

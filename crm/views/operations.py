@@ -39,7 +39,7 @@ def list_(request: HttpRequest) -> HttpResponse:
     """What was merged, imported, changed in bulk, deleted or converted lately, and whether it can be undone."""
     rows = paginate(operations_for(request.actor), request.GET.get("cursor", ""))
     for row in rows:
-        row.refusal = _refusal(request, row)
+        row.refusal = _refusal(request, row, asks_others=False)
     return page(request, "crm/operations/list.html", {"rows": rows})
 
 
@@ -103,7 +103,7 @@ def bulk(request: HttpRequest, noun: str) -> HttpResponse:
         "back": back,
         "title": f"{verb.label} {many}",
         "intro": INTROS.get(verb.key, ""),
-        "submit": f"{verb.label} {many}",
+        "submit": f"{verb.label} {many}" if data or verb.key != "update" else "Next",
         "danger": verb.key == "delete",
     }
     return page(request, "crm/form.html", context, parts=("sheet-form",), status=status)
@@ -141,8 +141,8 @@ def _form(verb: Verb, noun: str, field: str, posted: Any) -> tuple[forms.Form, d
     return form, {}
 
 
-def _refusal(request: HttpRequest, row: Operation) -> str:
-    return undo_refusal(row) or undo_denial(row, request.actor)
+def _refusal(request: HttpRequest, row: Operation, *, asks_others: bool = True) -> str:
+    return undo_refusal(row, asks_others=asks_others) or undo_denial(row, request.actor)
 
 
 def _local(address: str, otherwise: str) -> str:

@@ -1,9 +1,11 @@
 """All records as one value, without what only ever counts up."""
 
 from core.management.commands.state_digest import business_models
-from crm.models import Operation, OperationPart, Playbook
+from crm.models import DuplicatePair, Operation, OperationPart, Playbook
 
 APPS = {"crm", "outreach", "campaigns", "billing"}
+# Operations themselves, what is made when first needed, and what the radar finds by itself.
+TOLD = {Operation, OperationPart, Playbook, DuplicatePair}
 BOOKKEEPING = {"version"}
 
 
@@ -11,7 +13,7 @@ def state() -> dict[str, dict]:
     """Return every record by table and id; times and versions do not count."""
     found = {}
     for model in business_models():
-        told = model in {Operation, OperationPart, Playbook} or getattr(model, "is_derived", False)
+        told = model in TOLD or getattr(model, "is_derived", False)
         if told or model._meta.app_label not in APPS:
             continue
         fields = [

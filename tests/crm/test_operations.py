@@ -11,8 +11,10 @@ from crm.actions.leads import convert_lead
 from crm.actions.operations import undo_operation
 from crm.actions.recording import recording
 from crm.actions.scores import refresh_contact_score
+from crm.jobs import forget_old_operations
 from crm.models import Activity, Contact, Deal, Lead, Operation
 from crm.queries.operations import entries
+from tests.billing import selling
 from tests.crm.digests import state
 from tests.factories.crm import (
     SYSTEM,
@@ -22,7 +24,7 @@ from tests.factories.crm import (
     make_lead,
     make_pipeline,
 )
-from tests.people import as_actor
+from tests.people import as_actor, browser
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +173,44 @@ def test_after_30_days_and_a_second_time_it_is_refused_with_the_reason(ada):
     undo_operation(operation, actor=as_actor(ada))
     with pytest.raises(Refused, match="undone already"):
         undo_operation(operation, actor=as_actor(ada))
+
+
+def test_a_conversion_for_which_a_proposal_was_made_stays(rita):
+    selling.sent(rita)
+    before = state()
+    with pytest.raises(Refused, match="A proposal was made for this deal"):
+        undo_operation(newest(), actor=as_actor(rita))
+    assert state() == before
+
+
+def test_the_list_takes_few_statements_and_each_person_sees_what_they_may_undo(
+    ada, rita, ron, django_assert_max_num_queries
+):
+    make_pipeline()
+    for number in range(30):
+        lead = make_lead("qualified", "INTERESTED", owner=rita, title=f"Lead {number}")
+        convert_lead(lead, actor=as_actor(rita))
+    page = browser(rita)
+    page.get("/operations/")
+    with django_assert_max_num_queries(10):
+        text = page.get("/operations/").content.decode()
+    assert text.count("/undo/") == 30
+    assert "/undo/" not in browser(ron).get("/operations/").content.decode()
+    assert browser(ron).get(newest().get_absolute_url()).status_code == 404
+    assert browser(ada).get("/operations/").content.decode().count("/undo/") == 30
+
+
+def test_the_admin_shows_operations_read_only_and_undoes_by_a_button(ada, max_):
+    delete_contact(make_contact(), actor=as_actor(ada))
+    page, address = browser(ada), f"/admin/crm/operation/{newest().pk}/change/"
+    assert page.get("/admin/crm/operation/").status_code == 200
+    assert b'name="title"' not in page.get(address).content
+    page.post(address.replace("change/", "do/operation.undo/"))
+    assert newest().state == "undone" and Contact.objects.count() == 1
+
+
+def test_after_30_days_the_images_of_rows_are_dropped(ada):
+    delete_contact(make_contact(), actor=as_actor(ada))
+    Operation.objects.update(undo_until=clock.now() - timedelta(days=1))
+    forget_old_operations()
+    assert not newest().parts.exists()
