@@ -16,6 +16,8 @@ from crm.models.record import Record
 class Activity(Record):
     """Something done or to be done with a contact; a task without `completed_at` is still open."""
 
+    # What a machine planned and nobody touched goes with its deal, when the conversion is undone.
+    goes_while: ClassVar[Q] = Q(source_key__isnull=False, completed_at=None, version=1)
     owner_paths: ClassVar[tuple[str, ...]] = ("actor", "lead__owner", "deal__owner")
 
     class Type(models.TextChoices):

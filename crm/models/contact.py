@@ -164,6 +164,7 @@ class ContactAddress(models.Model):
     """One address of a contact on one channel, with the days between which it held."""
 
     owner_paths: ClassVar[tuple[str, ...]] = ("contact__owner",)
+    part_of: ClassVar[tuple[str, ...]] = ("contact_id",)
 
     class Channel(models.TextChoices):
         EMAIL = "email", "Email"

@@ -176,6 +176,8 @@ class Deal(StateModel, Searchable):
 class DealLine(models.Model):
     """One thing sold in a deal, at a price agreed for this deal."""
 
+    part_of: ClassVar[tuple[str, ...]] = ("deal_id",)
+
     deal = models.ForeignKey(Deal, models.CASCADE, related_name="lines")
     item = models.ForeignKey(
         "crm.Item", models.PROTECT, null=True, blank=True, related_name="deal_lines"

@@ -31,6 +31,7 @@ class DuplicatePair(models.Model):
     """Two contacts that look like one, and what a person said about it."""
 
     owner_paths: ClassVar[tuple[str, ...]] = ("contact__owner", "other__owner")
+    part_of: ClassVar[tuple[str, ...]] = ("contact_id", "other_id")
 
     class State(models.TextChoices):
         OPEN = "open", "To look at"
