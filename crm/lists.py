@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.html import format_html
+from django.utils.text import Truncator
 
 from accounts.models import User, Workspace
 from core import clock
@@ -122,7 +123,7 @@ def _next_step(lead: Any) -> str:
     if lead.next_due and not lead.next_step:
         late, today = lead.next_due < clock.now(), clock.now() + timedelta(days=1)
         css = "bad" if late else "warn" if lead.next_due < today else ""
-        return ui.chip(words, css, "clock" if late else "")
+        return ui.chip(Truncator(words).chars(32), css, "clock" if late else "")
     return quiet(lambda _: words)(lead)
 
 
