@@ -123,10 +123,12 @@ def can(user: AnyUser, permission: str, obj: Model | None = None) -> Verdict:
     grounds = facts.standing(permission)
     if not grounds:
         return Verdict(False, _reason_role(permission))
+    if obj is None:
+        return Verdict(True, ground=grounds[0])
     for ground in grounds:
-        if ground.scope and (obj is None or _reaches(ground.scope, facts, obj)):
+        if ground.scope and _reaches(ground.scope, facts, obj):
             return Verdict(True, ground=ground)
-    if obj is not None and _is_shared(facts, permission, obj):
+    if _is_shared(facts, permission, obj):
         return SHARED
     return Verdict(False, _reason_row(permission, obj))
 

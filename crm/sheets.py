@@ -1,6 +1,6 @@
-"""What the pages share: the form of a verb (a sheet or a page of its own, one address), and lists with views."""
+"""What the pages share: the form of a verb (a sheet or a page of its own, one address)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -12,14 +12,13 @@ from core.actions import CATALOGUE, run
 from core.conflicts import Conflict, base_of, run_merged
 from core.doors import View, door
 from core.errors import Invalid, Refused
-from core.pages import done, page, paginate
+from core.pages import done, page
 from core.tokens import opaque
 from crm.queries.operations import offer_after
 
 Where = str | Model | Callable[[Any], Any]
 Find = Callable[[Any, int], Any]
 BOTH = ("GET", "HEAD", "POST")
-NEWEST = ("-created_at", "-pk")
 
 
 def ask(
@@ -42,34 +41,28 @@ def ask(
     Wrong values come back with 422 and a rule's no with 409, both with everything that was typed. When somebody
     changed the same fields first, a page asks for each of them; what only they changed is kept.
     """
-    spec = CATALOGUE[name]
+    spec, actor = CATALOGUE[name], request.actor
     if spec.permission:
-        request.actor.require(spec.permission, subject)
+        actor.require(spec.permission, subject)
     form_class = spec.form or forms.Form
     status = 200
     if request.method == "POST":
-        form = form_class(request.POST)
-        data = request.POST if spec.form else {}
+        form, data = form_class(request.POST), request.POST if spec.form else {}
         try:
-            result, kept = run_merged(
-                name, subject, actor=request.actor, data=data, key=_key(request)
-            )
+            result, kept = run_merged(name, subject, actor=actor, data=data, key=_key(request))
         except Conflict as conflict:
-            context |= {"conflict": conflict, "back": context.get("back") or _back(subject, to)}
+            context = {"back": _back(subject, to), **context, "conflict": conflict}
             return page(request, "crm/conflict.html", context, parts=("sheet-form",), status=409)
-        except Invalid as error:
+        except (Invalid, Refused) as error:
             status = error.status
-            add_errors(form, error.errors)
-        except Refused as error:
-            status = error.status
-            add_errors(form, {"__all__": [error.message]})
+            add_errors(form, getattr(error, "errors", {"__all__": [error.message]}))
         else:
             message += f" What others changed is kept: {', '.join(kept)}." if kept else ""
-            undo = offer_after(name, request.actor)
+            undo = offer_after(name, actor)
             return done(request, to(result) if callable(to) else to, message, event, undo=undo)
     else:
-        values = form_class.values(subject) if subject and hasattr(form_class, "values") else {}
-        form = form_class(initial={**values, **(initial or {})})
+        held = form_class.values(subject) if subject and hasattr(form_class, "values") else {}
+        form = form_class(initial=held | (initial or {}))
     for field in hide:
         form.fields[field].widget = forms.HiddenInput()
     for field, rows in (choices or {}).items():
@@ -111,28 +104,6 @@ def press(name: str, find: Find, message: str, event: str = "") -> View:
         return done(request, row, message, event)
 
     return view
-
-
-def listed(
-    request: HttpRequest,
-    find: Callable[..., Any],
-    views: Mapping[str, tuple[str, Mapping[str, str]]],
-    *,
-    typed: Sequence[str] = ("q",),
-    order: Sequence[str] = NEWEST,
-) -> dict[str, Any]:
-    """Return the context of a list: its rows, their number on the first page, its views and the chosen one."""
-    asked = request.GET
-    chosen = asked.get("view", "") if asked.get("view", "") in views else ""
-    given = {key: asked[key].strip() for key in typed if asked.get(key, "").strip()}
-    found = find(request.actor, {**views[chosen][1], **given})
-    cursor = asked.get("cursor", "")
-    return {
-        "rows": paginate(found, cursor, order=order),
-        "total": None if cursor else found.count(),
-        "views": [(key, label) for key, (label, _) in views.items()],
-        "chosen": chosen,
-    }
 
 
 def add_errors(form: forms.Form, errors: dict[str, list[str]]) -> None:

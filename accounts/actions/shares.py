@@ -1,6 +1,7 @@
 """Record shares: the exceptions to the matrix, one row for one person or team; and asking for one."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Model
 from guardian.shortcuts import assign_perm, remove_perm
@@ -42,7 +43,7 @@ def share_record(
         raise Invalid({"until": ["Choose a day that is not over yet."]})
     _take_back(noun, record, shared_with)
     for one in VERBS[verb]:
-        share = assign_perm(_codename(noun, one, record), _holder(shared_with), record)
+        share: Any = assign_perm(_codename(noun, one, record), _holder(shared_with), record)
         share.until, share.note, share.given_by = until, note[:300], actor.user
         share.given_at = clock.now()
         share.save(update_fields=["until", "note", "given_by", "given_at"])

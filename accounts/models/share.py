@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -29,8 +31,10 @@ class UserShare(UserObjectPermissionAbstract, _Given):
 
     class Meta(UserObjectPermissionAbstract.Meta):
         abstract = False
-        indexes = (models.Index(fields=("user", "content_type"), name="user_share_of"),
-                   models.Index(fields=("content_type", "object_pk"), name="user_share_on"))  # fmt: skip
+        indexes: ClassVar = [
+            models.Index(fields=("user", "content_type"), name="user_share_of"),
+            models.Index(fields=("content_type", "object_pk"), name="user_share_on"),
+        ]
 
 
 class TeamShare(GroupObjectPermissionAbstract, _Given):
@@ -38,8 +42,10 @@ class TeamShare(GroupObjectPermissionAbstract, _Given):
 
     class Meta(GroupObjectPermissionAbstract.Meta):
         abstract = False
-        indexes = (models.Index(fields=("group", "content_type"), name="team_share_of"),
-                   models.Index(fields=("content_type", "object_pk"), name="team_share_on"))  # fmt: skip
+        indexes: ClassVar = [
+            models.Index(fields=("group", "content_type"), name="team_share_of"),
+            models.Index(fields=("content_type", "object_pk"), name="team_share_on"),
+        ]
 
 
 def current() -> Q:

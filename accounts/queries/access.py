@@ -55,28 +55,30 @@ class Share:
 def record_for(actor: Actor, noun: str, pk: int) -> Model:
     """Answer the record that an address names, when the actor may read it; raises NotFound."""
     permission = f"{noun}:read"
-    model = next((one for one in apps.get_models() if one._meta.model_name == noun), None)
-    if permission not in MATRIX or not hasattr(model, "owner_paths"):
+    model = next((one for one in apps.get_models() if _is(one, noun)), None)
+    if model is None or permission not in MATRIX:
         raise NotFound
     actor.require(permission)
-    row: Model | None = (
-        actor.visible(permission, model._default_manager.all()).filter(pk=pk).first()
-    )  # type: ignore[union-attr]
+    row = actor.visible(permission, model._default_manager.all()).filter(pk=pk).first()
     if row is None:
         raise NotFound
     return row
+
+
+def _is(model: type[Model], noun: str) -> bool:
+    return model._meta.model_name == noun and hasattr(model, "owner_paths")
 
 
 def shares_of(record: Model) -> list[Share]:
     """Answer the shares of a record that hold now, the newest first."""
     where = {"content_type": ContentType.objects.get_for_model(record), "object_pk": str(record.pk)}
     rows: list[Any] = []
-    for model, holder in ((UserShare, "user"), (TeamShare, "group__team")):
+    for model, related in ((UserShare, "user"), (TeamShare, "group__team")):
         found = model._default_manager.filter(current(), **where)
-        rows += found.select_related(holder, "given_by", "permission")
+        rows += found.select_related(related, "given_by", "permission")
     shares: dict[User | Team, Share] = {}
     for row in rows:
-        holder = row.user if isinstance(row, UserShare) else row.group.team
+        holder: User | Team = row.user if isinstance(row, UserShare) else row.group.team
         edits = row.permission.codename.startswith("change_")
         may = "update" if edits or (holder in shares and shares[holder].may == "update") else "read"
         shares[holder] = Share(holder, may, row.until, row.note, row.given_by, row.given_at)
