@@ -12,10 +12,12 @@ from accounts.models import User, Workspace
 from core import clock
 from core.jobs import job
 from crm.actions.duplicates import request_scan
+from crm.actions.imports import expire_import
 from crm.actions.leads import rescore_lead
 from crm.actions.operations import forget_operations
 from crm.actions.rotting import mark_rotting, recount_all
 from crm.models import Activity, Lead
+from crm.queries.imports import expired_imports
 from crm.queries.rotting import due_for_a_look, stuck_untold, touched_at
 from crm.scoring import SILENCE_FREE_DAYS
 
@@ -81,3 +83,10 @@ def forget_old_operations() -> None:
 def find_duplicates() -> None:
     """Compare all contacts with all others, so that the queue knows today's names and what files brought."""
     request_scan(actor=Actor.job("radar"))
+
+
+@job(daily="03:40")
+def forget_imported_files() -> None:
+    """Delete uploaded files that nobody can mend or undo by any more."""
+    for run in expired_imports():
+        expire_import(run, actor=Actor.job("imports"))

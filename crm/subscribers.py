@@ -21,13 +21,14 @@ from crm.actions.bulk import carry_on_changing
 from crm.actions.deals import win_deal
 from crm.actions.duplicates import request_scan, scan_contacts, scan_part, scan_some
 from crm.actions.imports import carry_on
-from crm.actions.merging import settle_unmerge
 from crm.actions.leads import rescore_lead
+from crm.actions.merging import settle_unmerge
 from crm.actions.operations import carry_on_undoing
 from crm.actions.processes import advance_process, begin_processes, resume_process
 from crm.actions.rotting import recount_all
 from crm.actions.scoring import learn_outcome
 from crm.models import Activity, Approval, Deal, ImportRun, Lead, Operation, Process
+from crm.staging import Busy
 
 SCORE_ALERT = 20
 SLICE = 20.0  # seconds; well below the lease of a delivery
@@ -309,8 +310,11 @@ def outcome_of(lead: Lead) -> str:
 def run_import(event: events.ImportRequested, meta: Meta) -> None:
     """Import a slice of the file; a longer file comes back for the next one."""
     run = ImportRun.objects.filter(pk=event.importrun_id).first()
-    if run is not None and not carry_on(run, actor=meta.actor, seconds=SLICE):
-        raise Postpone(0, f"{run.next_row:,} of {run.total:,} rows")
+    try:
+        if run is not None and not carry_on(run, actor=meta.actor, seconds=SLICE):
+            raise Postpone(0, f"{run.next_row:,} of {run.total:,} rows")
+    except Busy:
+        raise Postpone(5, "Another worker has the rows.") from None
 
 
 @on(events.OperationRequested)

@@ -189,7 +189,7 @@ class Importer:
                 if issubclass(model, Searchable):
                     told.update(_tell_search(drafts))
                 _insert(model, drafts, self.at)
-                after = {"version": 1} if issubclass(model, Record) else {}
+                after = {"updated_at": self.at.isoformat()} if issubclass(model, Record) else {}
                 listed = [d for d in drafts if d.owner is None or not d.owner.is_new]
                 record.add(model, ((draft.pk or 0, None, after) for draft in listed))
         add_words(names_in(told))
@@ -225,13 +225,11 @@ class Importer:
 
     def custom(self, row: CleanRow) -> dict[str, Any]:
         """What a row tells of the record's own fields."""
-        told = {
-            key.removeprefix(CUSTOM): value
-            for key, value in row.values.items()
-            if key.startswith(CUSTOM)
-        }
-        every = {**(row.get("custom") or {}), **told}
-        return {key: value for key, value in every.items() if value not in ("", None)}
+        told = {**(row.get("custom") or {})}
+        for key, value in row.values.items():
+            if key.startswith(CUSTOM) and value not in ("", None):
+                told[key.removeprefix(CUSTOM)] = value
+        return told
 
     def added_custom(self, held: Draft, row: CleanRow) -> dict[str, Any]:
         """The record's own fields with what a row adds to them, {} when that is nothing."""

@@ -1,6 +1,5 @@
 """Rows of contacts, companies and leads: planned in memory first, so that a rehearsal counts what a commit does."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -35,10 +34,10 @@ FACTS = {
     name: name
     for name in ("first_name", "last_name", "job_title", "industry", "city", "country", "language", "timezone")
 } | {"business_name": "company_name"}  # fmt: skip
-SETTINGS = ("stage", "do_not_contact", "do_not_ai", "created_at")
+SETTINGS = ("stage", "do_not_contact", "do_not_ai")
 READ = (
     "id", "version", "kind", "external_ref", "email", "email_folded", "phone", "phone_e164", "owner_id", "company_id",
-    "company_folded", "score", "stage", "custom", "search_words", *FACTS.values(),
+    "company_folded", "score", "custom", "search_words", *SETTINGS, *FACTS.values(),
 )  # fmt: skip
 SOURCES = frozenset(Contact.Source.values)
 REFUSALS = {"do_not_email": "email", "do_not_call": "phone"}
@@ -79,9 +78,9 @@ class PeopleImporter(Importer):
         )
         keys = [f"ref:{reference}"] if reference else []
         if email:
-            keys.append(f"mail:{email}")
+            keys.append(f"email:{email}")
         if phone:
-            keys.append(f"tel:{phone}")
+            keys.append(f"phone:{phone}")
         if not reference and self.is_company(row) and row.get("business_name"):
             keys.append(f"name:{fold_company(row.get('business_name'))[:200]}")
         return keys
@@ -202,7 +201,7 @@ class PeopleImporter(Importer):
         values: dict[str, Any] = {column: row.get(name) for name, column in FACTS.items()}
         for channel, folded in ADDRESSES.items():
             value = row.get(folded)
-            is_free = value and f"{'mail' if channel == 'email' else 'tel'}:{value}" not in taken
+            is_free = value and f"{channel}:{value}" not in taken
             values |= {
                 channel: row.get(channel) if is_free else "",
                 folded: value if is_free else None,
@@ -219,7 +218,7 @@ class PeopleImporter(Importer):
             source=source if source in SOURCES else Contact.Source.IMPORT.value,
             custom=self.custom(row) if self.leads is None else {},
             import_run_id=self.run.pk,
-            **{name: row.get(name) for name in SETTINGS if self.leads is None and row.get(name)},
+            **{n: row.get(n) for n in (*SETTINGS, "created_at") if not self.leads and row.get(n)},
         )
         for channel, folded in ADDRESSES.items():
             if values[folded]:
@@ -238,17 +237,19 @@ class PeopleImporter(Importer):
         for name, column in FACTS.items():
             self.compare(contact, column, row.get(name), news)
         for channel, folded in ADDRESSES.items():
-            value, key = (
-                row.get(folded),
-                f"{'mail' if channel == 'email' else 'tel'}:{row.get(folded)}",
-            )
-            if value and key not in taken and self.compare(contact, folded, value, news):
+            is_free = f"{channel}:{row.get(folded)}" not in taken
+            if is_free and self.compare(contact, folded, row.get(folded), news):
                 news[channel] = row.get(channel)
         if (reference := self.reference(row)) and not contact.external_ref and not taken:
             if own_id(reference, self.workspace.code, "C") != contact.pk:
                 news["external_ref"] = reference
-        if self.leads is None and (custom := self.added_custom(contact, row)):
-            news["custom"] = custom
+        if self.leads is None:
+            for name in SETTINGS:
+                self.compare(contact, name, row.get(name), news)
+            owner = self.owner_of(row) if self.may_assign else None
+            self.compare(contact, "owner_id", owner, news)
+            if custom := self.added_custom(contact, row):
+                news["custom"] = custom
         if "company_name" in news:
             news["company_folded"] = fold_company(news["company_name"])[:200]
         contact.put(**news)
@@ -289,7 +290,9 @@ class PeopleImporter(Importer):
             return
         channel, value = said["channel"], str(said.get("value", ""))[:400]
         region = contact.values.get("country") or self.workspace.country
-        folded = fold_email(value) if channel == "email" else e164(value, region) if channel == "phone" else " ".join(value.casefold().split())  # fmt: skip
+        folded = {"email": fold_email(value), "phone": e164(value, region)}.get(
+            channel, " ".join(value.casefold().split())
+        )
         until = str(said.get("valid_until") or "") or None
         if folded and (channel, folded, until) not in held:
             held.add((channel, folded, until))
@@ -322,29 +325,30 @@ class PeopleImporter(Importer):
 
     def _find(self, keys: Iterable[str]) -> Iterator[tuple[dict[str, Any], list[str]]]:
         """The contacts that have one of the keys: their values, and all the keys that they have."""
-        parts: dict[str, set[str]] = {"ref": set(), "mail": set(), "tel": set(), "name": set()}
+        parts: dict[str, set[str]] = {"ref": set(), "email": set(), "phone": set(), "name": set()}
         for key in keys:
             prefix, _, value = key.partition(":")
             parts[prefix or "ref"].add(value)
-        addresses = parts["mail"] | parts["tel"]
+        addresses = parts["email"] | parts["phone"]
         aliases: dict[int, list[str]] = {}
         held = ContactAddress.objects.current().filter(folded__in=addresses, is_primary=False)
         for pk, channel, folded in held.values_list("contact_id", "channel", "folded"):
-            aliases.setdefault(pk, []).append(f"{'mail' if channel == 'email' else 'tel'}:{folded}")
+            aliases.setdefault(pk, []).append(f"{channel}:{folded}")
         own = {own_id(ref, self.workspace.code, "C") for ref in parts["ref"]} - {None}
         wanted = Q(pk__in={*aliases, *own}) | Q(external_ref__in=parts["ref"])
-        wanted |= Q(email_folded__in=parts["mail"]) | Q(phone_e164__in=parts["tel"])
+        wanted |= Q(email_folded__in=parts["email"]) | Q(phone_e164__in=parts["phone"])
         if parts["name"]:
             wanted |= Q(kind=Contact.Kind.COMPANY, company_folded__in=parts["name"])
         for row in Contact.objects.filter(wanted).order_by("pk").values(*READ):
             pk, found = row["id"], aliases.get(row["id"], [])
             found.append(f"ref:{row['external_ref'] or f'{self.workspace.code}-C{pk}'}")
-            found += [f"mail:{row['email_folded']}"] * bool(row["email_folded"])
-            found += [f"tel:{row['phone_e164']}"] * bool(row["phone_e164"])
+            found += [f"email:{row['email_folded']}"] * bool(row["email_folded"])
+            found += [f"phone:{row['phone_e164']}"] * bool(row["phone_e164"])
             found += [f"name:{row['company_folded']}"] * (row["kind"] == Contact.Kind.COMPANY)
             yield row, found
 
 
 def _words(text: Any) -> list[str]:
-    words = (word.strip()[:40] for word in re.split(r"[,;|]", str(text)))
+    sign = next((sign for sign in ",;|" if sign in str(text)), ",")
+    words = (word.strip()[:40] for word in str(text).split(sign))
     return list({word.casefold(): word for word in words if word}.values())

@@ -41,6 +41,11 @@ WORDS = {
     "abandoned": "abandoned",
 }  # fmt: skip
 MAX_LINES = 200
+READ = ("id", "version", "title", "expected_close_on", "agreed_on", "owner_id", "custom", "status")
+TOLD = (
+    "closed_on", "won_at", "lost_at", "expected_close_on", "created_at", "stage_since", "last_touch_at", "agreed_on",
+    "snoozed_on", "snoozed_until", "proposal_sent_at", "reopened_at",
+)  # fmt: skip
 
 
 class UserImporter(Importer):
@@ -201,8 +206,12 @@ class DealImporter(Importer):
         names = {fold_company(row.get("business_name")) for row in rows} - {"", *self.companies}
         found = Contact.objects.filter(kind=Contact.Kind.COMPANY, company_folded__in=names)
         self.companies |= dict(found.order_by("-pk").values_list("company_folded", "pk"))
-        self.contacts = self._references(Contact, {row.get("contact_ref") for row in rows}, "C")
-        self.here = self._references(Deal, {self.reference(row) for row in rows}, "D")
+        people = self._referred(Contact, {row.get("contact_ref") for row in rows}, "C", ("id",))
+        self.contacts = {key: values["id"] for key, values in people.items()}
+        deals = self._referred(Deal, {self.reference(row) for row in rows}, "D", READ)
+        self.here = {key: self.known(Deal, values["id"], values) for key, values in deals.items()}
+        known = Deal.objects.filter(pk__in=[values["id"] for values in deals.values()])
+        self.mine = set(self.actor.visible("deal:update", known).values_list("pk", flat=True))
         ids = {*self.contacts.values(), *self.companies.values()} - {None} - self.words.keys()
         self.words |= dict(Contact.objects.filter(pk__in=ids).values_list("pk", "search_words"))
 
@@ -213,8 +222,10 @@ class DealImporter(Importer):
     def plan_row(self, row: CleanRow, work: Work) -> Result:
         """Create a deal, or refuse a row that points to something unknown."""
         reference = self.reference(row)
-        if reference and (reference in self.here or reference in self.planned):
-            return Result(row, SKIPPED, "This deal is here already.")
+        if reference in self.here:
+            return self._refresh(self.here[reference], row)
+        if reference and reference in self.planned:
+            return Result(row, SKIPPED, "This deal stands in the file twice.")
         problems: list[str] = []
         contact = self._contact(row, problems)
         item = self._item(row.get("item"), problems)
@@ -278,44 +289,57 @@ class DealImporter(Importer):
         """Write the deals with their lines; who bought something is a customer, and open deals rot from now on."""
         deals = self.drafts.get(Deal, [])
         super().write(record)
-        customers = {_pk(deal.contact_id) for deal in deals if deal.values["status"] == "won"}
+        customers = {_pk(deal.contact_id) for deal in deals if deal.is_new and deal.status == "won"}
         early = ("prospect", "qualified")
         record.watch(Contact.objects.filter(pk__in=customers, stage__in=early))
         Contact.objects.filter(pk__in=customers, stage__in=early).update(stage="customer")
         recount(Deal.objects.filter(pk__in=[d.pk for d in deals if d.values["status"] == "open"]))
 
     def _ends(self, row: CleanRow, status: str, stage: Stage) -> dict[str, Any]:
-        closed, expected = row.get("closed_on") or None, row.get("expected_close_on") or None
-        own = row.get("probability")
-        opened = row.get("created_at") or noon(row.get("opened_on") or None) or self.at
+        told = {name: row.get(name) or None for name in TOLD}
+        closed, own = told["closed_on"], row.get("probability")
         probability = {"won": 100, "lost": 0, "abandoned": 0}.get(status, stage.probability)
-        return {
+        is_ours = "created_at" in row.values  # an export tells each of these, and none is guessed
+        return told | {
             "status": status,
             "probability": probability if own in ("", None) else own,
             "probability_is_manual": own not in ("", None),
             "lost_reason": row.get("lost_reason") or (LOST_REASON if status == "lost" else ""),
             "closed_on": closed if status != "open" else None,
-            "won_at": row.get("won_at") or noon(closed) if status == "won" else None,
-            "lost_at": row.get("lost_at") or noon(closed) or self.at if status == "lost" else None,
-            "expected_close_on": expected or (closed if "expected_close_on" not in row.values else None),
-            "created_at": opened, "stage_since": self.at, "last_touch_at": self.at,
+            "won_at": told["won_at"] or (noon(closed) if status == "won" else None),
+            "lost_at": told["lost_at"] or (noon(closed) or self.at if status == "lost" else None),
+            "expected_close_on": told["expected_close_on"] or (None if is_ours else closed),
+            "created_at": told["created_at"] or noon(row.get("opened_on") or None) or self.at,
+            "stage_since": told["stage_since"] or (None if is_ours else self.at),
+            "last_touch_at": told["last_touch_at"] or (None if is_ours else self.at),
             "price_list_id": self.lists.get(squeeze(row.get("price_list"))),
             "team_id": self.people.teams.get(str(row.get("team")).casefold()),
-            **{n: row.get(n) or None for n in ("agreed_on", "snoozed_until")},
             "snooze_reason": row.get("snooze_reason"),
-        }  # fmt: skip
+        }
 
-    def _references(self, model: Any, references: Iterable[str], letter: str) -> dict[str, int]:
-        """The ids of the records that have these references."""
-        wanted = set(references) - {""}
-        if not wanted:
-            return {}
-        code = self.workspace.code
+    def _refresh(self, deal: Draft, row: CleanRow) -> Result:
+        """Fill what a known deal lacks; its state, its value and what it sells change by their own verbs only."""
+        news: dict[str, Any] = {}
+        for name in ("title", "expected_close_on", "agreed_on"):
+            self.compare(deal, name, row.get(name), news)
+        if row.get("owner"):
+            self.compare(deal, "owner_id", self._owner(row.get("owner"), []), news)
+        if custom := self.added_custom(deal, row):
+            news["custom"] = custom
+        if not news or deal.pk not in self.mine:
+            return Result(row, SKIPPED, NOTHING_NEW, deal=deal)
+        deal.put(**news)
+        return Result(row, UPDATED, f"Joined {deal.title}.", deal=deal)
+
+    def _referred(
+        self, model: Any, references: Iterable[str], letter: str, columns: Sequence[str]
+    ) -> dict[str, dict[str, Any]]:
+        """The records that have these references."""
+        wanted, code = set(references) - {""}, self.workspace.code
         own = {own_id(reference, code, letter) for reference in wanted} - {None}
         rows = model.objects.filter(external_ref__in=wanted) | model.objects.filter(pk__in=own)
-        return {
-            ref or f"{code}-{letter}{pk}": pk for pk, ref in rows.values_list("pk", "external_ref")
-        }
+        found = rows.values(*columns, "external_ref") if wanted else ()
+        return {row["external_ref"] or f"{code}-{letter}{row['id']}": row for row in found}
 
     def _contact(self, row: CleanRow, problems: list[str]) -> int | Draft | None:
         if reference := row.get("contact_ref"):

@@ -38,7 +38,7 @@ from crm.forms.imports import RowReader, own_choices, own_fields
 from crm.models import Contact, Deal, ImportRun, Lead, Operation
 from crm.queries.imports import remembered
 from crm.queries.scoring import active_model
-from crm.staging import Busy, Stage, remove
+from crm.staging import Stage, remove
 from crm.tables import Row, Unreadable, open_table
 
 CHUNK = {"sqlite": 1_000, "postgresql": 5_000}  # rows in one transaction
@@ -176,7 +176,7 @@ def carry_on(run: ImportRun, *, actor: Actor, seconds: float = 20.0) -> bool:
     """Do as much of a check or an import as fits into the time; True when it is over. Call outside a transaction.
 
     Everything before the first chunk only reads. Each chunk is one short transaction that moves `next_row`, so
-    none is done twice, whoever is killed when.
+    none is done twice, whoever is killed when. Raises Busy while another process has the rows.
     """
     end = time.monotonic() + seconds
     run.refresh_from_db()
@@ -185,8 +185,6 @@ def carry_on(run: ImportRun, *, actor: Actor, seconds: float = 20.0) -> bool:
     try:
         with stage_of(run, alone=True) as stage:
             return _work(run, stage, actor, end)
-    except Busy:
-        return False
     except (NotFound, Unreadable) as error:
         give_up(run, actor=actor, reason=str(error))
         return True

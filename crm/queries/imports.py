@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import F, QuerySet
 
 from accounts.actor import Actor
-from core import files
+from core import clock, files
 from crm.models import ImportRun
 from crm.queries.filters import one
 from crm.staging import Ending, Stage
+
+KEPT_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,14 @@ def failures_of(run: ImportRun) -> Iterator[list[str]]:
     while found := endings_of(run, "error", after, 1_000):
         yield from ([str(e.number), e.message, *cells] for e, cells in found)
         after = found[-1][0].number
+
+
+def expired_imports() -> QuerySet[ImportRun]:
+    """Imports whose uploaded rows are of no more use: untouched for as long as an undo is offered."""
+    before = clock.now() - timedelta(days=KEPT_DAYS)
+    working = ("checking", "queued", "running")
+    kept = ImportRun.objects.exclude(file_path="").exclude(state__in=working)
+    return kept.filter(updated_at__lt=before)
 
 
 def broken_imports() -> list[str]:

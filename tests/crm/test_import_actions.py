@@ -27,7 +27,7 @@ from crm.models import (
     ScoreModel,
 )
 from crm.queries.imports import broken_imports, endings_of
-from crm.staging import Ending
+from crm.staging import Busy, Ending
 from tests.factories.crm import make_contact, make_lead
 from tests.people import SYSTEM, as_actor
 
@@ -260,8 +260,8 @@ def test_two_workers_never_write_a_chunk_twice(monkeypatch):
     run = start_import(upload(f"Email\n{rows}\n"), actor=SYSTEM)
     carry_on(run, actor=SYSTEM, seconds=0)
     stale = ImportRun.objects.get(pk=run.pk)
-    with stage_of(stale, alone=True):
-        assert not carry_on(run, actor=SYSTEM)  # somebody else has the rows
+    with stage_of(stale, alone=True), pytest.raises(Busy):
+        carry_on(run, actor=SYSTEM)
     while not carry_on(run, actor=SYSTEM, seconds=0):
         pass
     with stage_of(stale) as stage:
