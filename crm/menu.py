@@ -17,7 +17,7 @@ from crm.queries.palette import of_contact, of_record
 register_menu(
     MenuEntry("leads", "Leads", "crm:lead-list", "lead", "lead:read", 30),
     MenuEntry("contacts", "Contacts", "crm:contact-list", "people", "contact:read", 40),
-    MenuEntry("duplicates", "Duplicates", "crm:duplicate-list", "people", "contact:merge", 45),
+    MenuEntry("duplicates", "Duplicates", "crm:duplicate-list", "split", "contact:merge", 45),
     MenuEntry("deals", "Deals", "crm:board", "deal", "deal:read", 50),
     MenuEntry("tasks", "Tasks", "crm:activity-list", "check", "activity:read", 60),
     MenuEntry("catalog", "Catalog", "crm:item-list", "tag", "contact:read", 70),

@@ -15,6 +15,7 @@ from crm.models import Contact, ContactAddress
 from crm.models.search import index_rows
 
 EMAIL, PHONE = ContactAddress.Channel.EMAIL.value, ContactAddress.Channel.PHONE.value
+COLUMNS = {EMAIL: "email_folded", PHONE: "phone_e164"}
 WRONG = {
     EMAIL: "Enter a valid email address.",
     PHONE: "Enter a whole phone number, such as +91 98765 43210.",
@@ -52,11 +53,13 @@ def add_address(
         valid_from=valid_from or (None if valid_until else clock.now().date()),
         valid_until=valid_until,
     )
-    has_main = channel in (EMAIL, PHONE) and getattr(contact, channel)
-    if valid_until is None and (is_primary or (channel != "postal" and not has_main)):
+    is_first = channel in COLUMNS and not getattr(contact, channel) and valid_until is None
+    if is_first and Contact.objects.filter(**{COLUMNS[channel]: folded}).exists():
+        is_first = False  # a number that is somebody else's main one can be shared, not taken
+    if is_primary or is_first:
         _make_main(contact, row, actor)
     else:
-        index_rows(Contact, [contact.pk])
+        contact.store()
         _say(contact, actor, "", value)
     return contact
 
@@ -88,7 +91,7 @@ def retire_address(
     if address.valid_from is not None and address.valid_until < address.valid_from:
         raise Invalid({"valid_until": ["Enter a day after the address began to hold."]})
     address.save(update_fields=["is_primary", "valid_until"])
-    if was_main and address.channel in (EMAIL, PHONE):
+    if was_main and address.channel in COLUMNS:
         others = contact.addresses.filter(channel=address.channel).current()
         heir = others.order_by("-valid_from", "-pk").first()
         other_way = contact.phone if address.channel == EMAIL else contact.email
@@ -115,8 +118,10 @@ def _make_main(contact: Contact, row: ContactAddress, actor: Actor) -> None:
     row.is_primary = True
     row.save(update_fields=["is_primary"])
     before = getattr(contact, row.channel, "")
-    if row.channel in (EMAIL, PHONE):
+    if row.channel in COLUMNS:
         store_facts(contact, {row.channel: row.value})
+    else:
+        contact.store()
     _say(contact, actor, before, row.value, row.channel)
 
 
@@ -126,7 +131,7 @@ def _say(contact: Contact, actor: Actor, before: str, after: str, field: str = "
 
 
 def _folded(contact: Contact, channel: str, value: str) -> str:
-    if channel not in WRONG:
+    if channel not in COLUMNS:
         return " ".join(value.casefold().split())[:400]
     folded = fold_email(value) if channel == EMAIL else e164(value, region_of(contact))
     if not folded:

@@ -21,7 +21,7 @@ def create_custom_field(
     *,
     actor: Actor,
     noun: str,
-    key: str,
+    slug: str,
     label: str,
     type: str,  # noqa: A002 - the column's name
     choices: Sequence[str] = (),
@@ -33,7 +33,7 @@ def create_custom_field(
     if others.count() >= MOST:
         raise Refused(f"There are {MOST} fields already. Delete one first.")
     last = others.aggregate(last=Max("order"))["last"] or 0
-    row = CustomField(noun=noun, key=key, type=type)
+    row = CustomField(noun=noun, key=slug, type=type)
     try:
         with transaction.atomic():
             return _store(
@@ -45,7 +45,7 @@ def create_custom_field(
                 order=order or last + 1,
             )
     except IntegrityError:
-        raise Refused(f"There is a field “{key}” already.", code="duplicate") from None
+        raise Refused(f"There is a field “{slug}” already.", code="duplicate") from None
 
 
 @action("custom_field.update", permission="settings:manage", form=UpdateCustomFieldForm)

@@ -179,5 +179,5 @@ class CreateCustomFieldForm(UpdateCustomFieldForm):
             self.add_error("key", "Start the name with a letter from a to z, such as budget.")
         elif key in RESERVED:
             self.add_error("key", f"“{key}” is taken by the product. Choose another name.")
-        cleaned["key"] = key
-        return cleaned
+        cleaned.pop("key", None)
+        return cleaned | {"slug": key}
