@@ -1,5 +1,6 @@
 """One port: pages through a fixed pool of threads (connections persist), live streams without any."""
 
+import contextlib
 import os
 import signal
 from typing import Any
@@ -43,4 +44,5 @@ def end_lines_first() -> None:
             if callable(before):
                 before(signum, frame)
 
-        signal.signal(number, stop)
+        with contextlib.suppress(ValueError):  # a server in a thread hears no signals
+            signal.signal(number, stop)

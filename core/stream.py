@@ -200,6 +200,8 @@ class Poller:
             except Exception:  # the database went away: the next look finds it again
                 log.warning("live lines: could not look", exc_info=True)
                 connection.close()
+                for line in list(self.lines):
+                    line.say("refresh")
             time.sleep(LOOK_SECONDS)
 
 

@@ -7,7 +7,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.db.models import Model
@@ -64,6 +64,14 @@ class Channel:
         lists = self.name in LISTS  # a list shows a row anew when something happens on it, too
         return lists and event.data.get(f"{self.nouns[0]}_id") is not None
 
+    def is_swept(self, event: Event) -> bool:
+        """Return whether a happening names many rows at once (ids, or their ranges), some of them on this channel."""
+        if not self.record:
+            return any(event.data.get(f"{noun}_ids") for noun in self.nouns)
+        pk = self.contact_id or 0
+        ids = event.data.get("contact_ids") or ()
+        return any(one[0] <= pk <= one[-1] if isinstance(one, list) else one == pk for one in ids)
+
 
 class Listener(Line):
     """One reader on one channel."""
@@ -95,7 +103,7 @@ class Listener(Line):
         if self.guest.ended:
             return
         reader = self.guest.actor
-        if _concerns(event, reader.user_id):
+        if _concerns(event, reader.user_id) or self.channel.is_swept(event):
             self.say("refresh", event.pk)
         elif not permission or anchor is None:
             return  # of no noun that people read
@@ -178,6 +186,8 @@ def keep_up(listeners: Sequence[Listener], *, at_once: bool = False) -> None:
             row = rows[noun].get(pk)
             if row is None or not line.guest.actor.can(f"{noun}:read", row):
                 line.guest.ended = CHANGED
+            elif noun != "contact":  # a merge gives it to another contact
+                line.channel = replace(line.channel, contact_id=getattr(row, "contact_id", None))
         if line.guest.ended:
             line.end(line.guest.ended)
 

@@ -47,6 +47,10 @@ def share_record(
         share.until, share.note, share.given_by = until, note[:300], actor.user
         share.given_at = clock.now()
         share.save(update_fields=["until", "note", "given_by", "given_at"])
+    members = [shared_with] if isinstance(shared_with, User) else shared_with.members.all()
+    for person in members:
+        if person.pk != actor.user_id and person.is_active:
+            _tell(person, record, "record.shared", f"{actor} shared {record} with you. {note}")
     publish(RecordShared(record.pk, noun, str(shared_with), verb, *_ids(shared_with)), actor=actor)
     return record
 
@@ -66,18 +70,18 @@ def ask_access(record: Model, *, actor: Actor, noun: str, note: str = "") -> Mod
     """Tell the owner (else the administrators) that the actor would like more, once a day. Publishes AccessAsked."""
     actor.require(f"{noun}:read", record)
     owners = User.objects.filter(pk__in=owners_of(record).keys() - {actor.user_id}, is_active=True)
+    key = f"access:{noun}:{record.pk}:{actor.user_id}:{clock.now():%Y%m%d}"
     for person in list(owners) or administrators():
-        notify(
-            person,
-            actor=Actor.system("access"),
-            key=f"access:{noun}:{record.pk}:{actor.user_id}:{clock.now():%Y%m%d}:{person.pk}",
-            kind="access.asked",
-            text=f"{actor} asks to work on {record}. {note}".strip(),
-            url=f"{record.get_absolute_url()}#record-access",  # type: ignore[attr-defined]
-            email=True,
-        )
+        text = f"{actor} asks to work on {record}. {note}"
+        _tell(person, record, "access.asked", text, key=f"{key}:{person.pk}")
     publish(AccessAsked(record.pk, noun), actor=actor)
     return record
+
+
+def _tell(person: User, record: Any, kind: str, text: str, key: str | None = None) -> None:
+    url = f"{record.get_absolute_url()}#record-access"
+    words = {"kind": kind, "text": text.strip(), "url": url, "email": True, "key": key}
+    notify(person, actor=Actor.system("access"), **words)
 
 
 def may_share(actor: Actor, noun: str, record: Model) -> None:

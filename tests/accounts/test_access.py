@@ -13,7 +13,7 @@ from core import clock
 from core.errors import Denied, Invalid
 from core.models import Event
 from crm.actions.leads import reassign_lead
-from tests.factories.crm import make_contact, make_deal, make_lead
+from tests.factories.crm import make_activity, make_contact, make_deal, make_lead
 from tests.people import SYSTEM, api_client, as_actor, browser, make_person
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +36,7 @@ def test_each_person_is_listed_with_the_rule_that_lets_them_in(people):
     )
     found = reasons(lead, "lead")
     assert found["Rita"] == ("owner", "Owns it", True)
+    assert Notification.objects.get(user=people.ron).text.endswith("with you. Holiday")
     rule, why, edits = found["Ron"]
     assert (rule, edits) == ("share", False)
     assert why.startswith("Shared by Rita Rep on ")
@@ -131,6 +132,33 @@ def test_the_old_owner_loses_and_the_new_one_gains_at_the_next_request(people):
     assert lead.get_absolute_url() not in old.get("/leads/").content.decode()
     assert new.get(lead.get_absolute_url()).status_code == 200
     assert lead.get_absolute_url() in new.get("/leads/").content.decode()
+
+
+def test_search_and_files_follow_the_owner_too(people):
+    Workspace.objects.update_or_create(pk=1, defaults={"manager_scope": "team"})
+    _, _ = people.north, people.south
+    contact = make_contact(first_name="Quillfeather", owner=people.rita)
+    lead = make_lead(owner=people.rita, contact=contact)
+    rita, ron, max_ = (browser(one) for one in (people.rita, people.ron, people.max))
+
+    def found(client) -> bool:
+        return lead.get_absolute_url() in client.get("/search/?q=quillfeather").content.decode()
+
+    def exported(client) -> bool:
+        file = client.get("/leads/export/?format=csv")
+        return b"Quillfeather" in b"".join(file)
+
+    assert (found(rita), found(ron), exported(max_)) == (True, False, True)
+    reassign_lead(lead, actor=as_actor(people.ada), owner=people.ron)
+    assert (found(rita), found(ron), exported(max_)) == (False, True, False)
+
+
+def test_an_activity_is_explained_through_its_lead(people):
+    lead = make_lead(owner=people.rita)
+    call = make_activity(type="call", lead=lead, contact=lead.contact, actor=people.max)
+    page = browser(people.rita).get(f"/access/activity/{call.pk}/").content.decode()
+    assert "Owns its lead" in page
+    assert "Does it" in page
 
 
 def test_a_share_ends_by_itself_at_its_date(people):

@@ -287,3 +287,19 @@ def test_a_page_hears_what_happened_between_its_making_and_its_asking(people):
     update_lead(lead, actor=SYSTEM, next_step="After")
     said = client.get(address, {"poll": "1", "since": since}).json()["messages"]
     assert [one["data"].get("event") for one in said] == [None, "lead.updated"]
+
+
+def test_many_rows_at_once_are_one_word_to_fetch_anew(people):
+    lead = make_lead(owner=people.rita)
+    rows = follow(browser(people.rita), "leads")
+    page = follow(browser(people.rita), f"lead:{lead.pk}")
+    tasks = follow(browser(people.rita), "tasks")
+    happening = row(newest() + 1, lead.contact_id)
+    span = [[lead.contact_id - 1, lead.contact_id + 1]]
+    Event.objects.filter(pk=happening.pk).update(
+        name="importrun.wrote", subject_type="importrun", contact_id=None,
+        data={"lead_ids": [[1, 9]], "contact_ids": span},
+    )  # fmt: skip
+    assert rows.ask() == [("refresh", {})]
+    assert page.ask() == [("refresh", {})]
+    assert tasks.ask() == []
