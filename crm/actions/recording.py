@@ -263,12 +263,10 @@ def decoded(model: type[Model], image: Mapping[str, Any]) -> dict[str, Any]:
 def _changed(model: type[Model], before: Image, after: Image) -> set[str]:
     names = before.keys() | after.keys()
     changed = {name for name in names if before.get(name) != after.get(name)} - {VERSION}
-    if not changed - {STAMP}:
-        return set()
     for names in TOGETHER.get(model._meta.label_lower, ()):
         if changed.intersection(names):
             changed.update(names)
-    return changed | ({STAMP} & before.keys())
+    return changed | ({STAMP} & before.keys() if changed else set())
 
 
 def _querysets(rows: QuerySet[Any] | Iterable[Model]) -> list[QuerySet[Any]]:

@@ -35,7 +35,6 @@ OTHERS = "It belongs to someone else now."
 POINTED = "What it belonged to is gone."
 TAKEN = "Another record says the same by now."
 RULE = "Together with later changes it would break a rule."
-BUILT_ON = "Later changes build on this. Undo those first."
 
 
 class StepUndo:
@@ -71,12 +70,15 @@ class StepUndo:
             (self.lost, self._insert),
         ):
             for model in _parents_first(rows):
+                if self.failed:
+                    self._drop_what_cannot_come_back()
                 self._write(model, list(rows[model]), write)
-        if self.failed and self.made:
+        if self.failed:
             try:
-                connection.check_constraints()
+                connection.check_constraints([model._meta.db_table for model in self.now])
             except IntegrityError:
-                raise Refused(BUILT_ON) from None
+                said = self.conflicts[-1]
+                raise Refused(f"{said['name']}: {said['reason']}") from None
 
     def touched(self, model: type[Model]) -> set[int]:
         """Return the ids of the model's rows that changed, went or came back, or whose parts did."""
@@ -194,7 +196,7 @@ class StepUndo:
                 if row.get(field.attname) not in there:
                     del row[field.attname]
                     self._conflict(model, pk, POINTED, field=field.name)
-        return {pk: row for pk, row in wanted.items() if row}
+        return {pk: row for pk, row in wanted.items() if row or self._is_untouched(model, pk)}
 
     def _values(self, model: type[Model], pk: int) -> Image:
         """The columns of a row that go back; columns that belong together go back together, or none."""
@@ -268,10 +270,12 @@ class StepUndo:
     def _set(self, model: type[Model], ids: list[int]) -> None:
         for pk in ids:
             now, values = self.now[model][pk], self.wanted[model][pk]
-            edits = values.keys() - COMPUTED
+            edits, is_whole = values.keys() - COMPUTED, self._is_untouched(model, pk)
             columns = decoded(model, values)
-            if edits and issubclass(model, Record):
-                columns |= {"version": F("version") + 1, STAMP: self._stamp(model, pk)}
+            if issubclass(model, Record) and (edits or is_whole):
+                before = decoded(model, {STAMP: self.changed[model][pk][0].get(STAMP)})
+                edited_at = before[STAMP] if is_whole else clock.now()
+                columns |= {"version": F("version") + 1, STAMP: edited_at}
             if "custom" in columns:
                 answers = {**decoded(model, now).get("custom", {}), **columns["custom"]}
                 columns["custom"] = {k: v for k, v in answers.items() if v is not None}
@@ -279,11 +283,10 @@ class StepUndo:
             changes = {name: [now.get(name), values[name]] for name in sorted(edits)}
             self.back.setdefault(model, {})[pk] = changes
 
-    def _stamp(self, model: type[Model], pk: int) -> Any:
-        """The time of the edit that the row now stands as: the one before, where nobody edited it since."""
+    def _is_untouched(self, model: type[Model], pk: int) -> bool:
+        """Whether nobody edited the row since: then it stands again as at the edit before."""
         (before, after), now = self.changed[model][pk], self.now[model][pk]
-        is_whole = STAMP in before and now[STAMP] == after[STAMP]
-        return decoded(model, {STAMP: before[STAMP]})[STAMP] if is_whole else clock.now()
+        return STAMP in before and now[STAMP] == after[STAMP]
 
     def _insert(self, model: type[Model], ids: list[int]) -> None:
         rows = self.lost[model]

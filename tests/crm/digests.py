@@ -1,11 +1,11 @@
 """All records as one value, without what only ever counts up."""
 
 from core.management.commands.state_digest import business_models
-from crm.models import DuplicatePair, Operation, OperationPart, Playbook
+from crm.models import DuplicatePair, ImportRun, Operation, OperationPart, Playbook
 
 APPS = {"crm", "outreach", "campaigns", "billing"}
-# Operations themselves, what is made when first needed, and what the radar finds by itself.
-TOLD = {Operation, OperationPart, Playbook, DuplicatePair}
+# Operations and imports themselves, what is made when first needed, and what the radar finds by itself.
+TOLD = {Operation, OperationPart, ImportRun, Playbook, DuplicatePair}
 BOOKKEEPING = {"version"}
 
 

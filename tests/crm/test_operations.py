@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from core import clock
 from core.errors import Denied, Refused
@@ -124,6 +125,40 @@ def test_an_address_that_another_contact_has_by_now_is_a_conflict_and_the_rest_g
     assert (contact.email, other.city) == ("b@x.example", "Goa")
     [conflict] = entries(newest(), "conflict")
     assert conflict["reason"] == "Another record says the same by now."
+
+
+def test_a_contact_whose_address_was_taken_stays_away_with_all_that_was_its_own(ada):
+    contact, other = make_contact(email="a@x.example"), make_contact()
+    update_contact(contact, actor=SYSTEM, city="Pune")
+    make_lead(contact=contact)
+    with recording("bulk_delete", "Two", actor=as_actor(ada), permission="contact:delete"):
+        delete_contact(contact, actor=as_actor(ada))
+        delete_contact(other, actor=as_actor(ada))
+    taken = make_contact(email="a@x.example")
+    undo_operation(newest(), actor=as_actor(ada))
+    assert newest().state == "partly"
+    assert set(Contact.objects.all()) == {other, taken} and not Lead.objects.exists()
+    assert {(row["noun"], row["reason"]) for row in entries(newest(), "conflict")} == {
+        ("contact", "Another record says the same by now."),
+        ("lead", "What it belonged to is gone."),
+    }
+    connection.check_constraints()
+
+
+def test_a_merge_whose_other_half_cannot_return_is_undone_not_at_all(ada):
+    kept = make_contact(kind="company", company_name="Acme", email="")
+    gone = make_contact(email="a@x.example")
+    lead = make_lead(contact=gone)
+    with recording("merge", "Merge", actor=as_actor(ada), permission="contact:merge") as record:
+        record.watch([lead])
+        record.deleting([gone])
+        Lead.objects.filter(pk=lead.pk).update(contact=kept)
+        gone.delete()
+    make_contact(email="a@x.example")
+    before = state()
+    with pytest.raises(Refused, match="Another record says the same by now"):
+        undo_operation(newest(), actor=as_actor(ada))
+    assert state() == before
 
 
 def test_created_records_go_unless_somebody_edited_them_or_built_upon_them(ada):

@@ -2,6 +2,7 @@
 
 import random
 from contextlib import suppress
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from core.actions import run
 from core.errors import HouseError
 from crm import invariants
 from crm.actions.contacts import update_contact
+from crm.actions.imports import carry_on, map_import, start_import, upload_import
 from crm.actions.operations import undo_operation
 from crm.actions.scores import refresh_contact_score
 from crm.models import Contact, Deal, DealLine, Lead, Operation, Tag
+from crm.queries.operations import entries
 from tests.crm.digests import differing, state
 from tests.factories.crm import (
     SYSTEM,
@@ -28,7 +31,7 @@ from tests.people import as_actor
 
 pytestmark = pytest.mark.django_db
 HOW_MANY = 200
-Touched = set[tuple[str, int]]
+Touched = set[tuple[str, Any]]
 RECORDS = (Contact, Lead, Deal, Tag)
 PAIRS = (
     ("new", "NEW"),
@@ -72,7 +75,8 @@ class World:
 
     def step(self) -> None:
         """Do one thing, or find out that it cannot be done."""
-        kind = self.dice.choice(("bulk",) * 6 + ("convert",) * 3 + ("merge", "delete"))
+        kinds = ("bulk",) * 8 + ("convert",) * 3 + ("merge", "delete", "import_")
+        kind = self.dice.choice(kinds)
         getattr(self, kind)()
 
     def bulk(self) -> None:
@@ -114,6 +118,18 @@ class World:
         contact, other = self.dice.sample(list(Contact.objects.order_by("pk")), 2)
         self.one("contact.merge", contact, other=other.pk)
 
+    def import_(self) -> None:
+        known = self.dice.choice(list(Contact.objects.exclude(email="").order_by("pk")))
+        rows = [f"New{n},new{n}@x.example,{self.word()}" for n in self.dice.sample(range(99), 2)]
+        rows.append(f"{known.first_name},{known.email},{self.word()}")
+        text = "\n".join(["First name,Email,City", *rows])
+        file, kind = BytesIO(text.encode()), self.dice.choice(("contacts", "leads"))
+        run = upload_import(actor=self.actor, file=file, file_name="list.csv", kind=kind)
+        run = map_import(
+            run, actor=self.actor, kind=kind, mode="good", mapping=run.mapping, known="replace"
+        )
+        assert carry_on(start_import(run, actor=self.actor), actor=self.actor)
+
     def delete(self) -> None:
         self.one("contact.delete", self.dice.choice(list(Contact.objects.order_by("pk"))))
 
@@ -129,6 +145,8 @@ def touched(operation: Operation) -> Touched:
             found |= {(part.model, one) for one in ids}
             images = [before, after, *model._base_manager.filter(pk__in=ids).values()]
             for image in filter(None, images):
+                if image.get("email_folded"):
+                    found.add(("email", image["email_folded"]))
                 ends = ((key, image.get(key.attname)) for key in keys)
                 found |= {(key.related_model._meta.label_lower, end) for key, end in ends if end}
     return found
@@ -144,7 +162,8 @@ def broken() -> list[str]:
     return [line for check in checks for line in check()]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1])
 def test_200_random_operations_undone_in_a_legal_order_leave_no_trace(people, seed):
     world = World(people, seed)
     start = state()
@@ -155,22 +174,19 @@ def test_200_random_operations_undone_in_a_legal_order_leave_no_trace(people, se
         world.step()
         for operation in Operation.objects.filter(pk__gt=last.pk if last else 0, steps__gt=0):
             done.append((operation, touched(operation)))
-    assert {operation.kind for operation, _ in done} >= {
-        "bulk_edit",
-        "bulk_delete",
-        "convert",
-        "merge",
-    }
+    kinds = {operation.kind for operation, _ in done}
+    assert kinds == set(Operation.Kind.values)
     assert state() != start and not broken()
-    for number in range(HOW_MANY):
-        free = [
-            at
-            for at, (_, mine) in enumerate(done)
-            if not any(mine & theirs for _, theirs in done[at + 1 :])
-        ]
-        operation, _ = done.pop(world.dice.choice(free))
+    later = [
+        {at for at in range(i + 1, len(done)) if done[i][1] & done[at][1]} for i in range(len(done))
+    ]
+    left = set(range(len(done)))
+    while left:
+        chosen = world.dice.choice(sorted(at for at in left if not later[at] & left))
+        left.remove(chosen)
+        operation = done[chosen][0]
         undone = undo_operation(operation, actor=world.actor)
-        assert undone.conflict_count == 0, list(operation.parts.filter(kind="conflict").values())
-        if number % 20 == 0:
+        assert undone.conflict_count == 0, entries(operation, "conflict")
+        if len(left) % 20 == 0:
             assert not broken()
     assert differing(start, state()) == []
