@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
         cluster.Sentinel = LeavingSentinel
         os.register_at_fork(after_in_child=die_with_parent)
-        parent = int(os.environ.get("CRM_PARENT", os.getppid()))
+        parent = os.getppid()
         queue = cluster.Cluster()
         queue.start()
         while queue.sentinel.exitcode is None:
