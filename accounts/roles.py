@@ -234,6 +234,7 @@ MATRIX: Final[dict[str, dict[str, Scope]]] = {
     "contact:import": {ADMIN: ALL, MANAGER: ALL, REP: ALL, MARKETING: ALL},
     "contact:export": {ADMIN: ALL, MANAGER: ALL, MARKETING: ALL},
     "contact:merge": {ADMIN: ALL, MANAGER: ALL},
+    "deal:export": {ADMIN: ALL, MANAGER: ALL},
     "scoring:manage": {ADMIN: ALL, MARKETING: ALL},
     "conversation:read": {ADMIN: ALL, MANAGER: ALL, REP: OWN, SUPPORT: ALL},
     "message:send": {ADMIN: ALL, MANAGER: ALL, REP: OWN, SUPPORT: ALL},

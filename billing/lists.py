@@ -76,7 +76,7 @@ PROPOSALS = ListSpec(
      View("pending_approval", "Waiting for approval", "state=pending_approval"), View("sent", "Sent", "state=sent"),
      View("viewed", "Viewed", "state=viewed"), View("accepted", "Accepted", "state=accepted"),
      View("paid", "Paid", "state=paid")),
-    url_name="billing:proposal-list", search="Number, title, customer", export="contact:export",
+    url_name="billing:proposal-list", search="Number, title, customer", export="deal:export",
     finds=("number__icontains", "title__icontains", *CUSTOMER),
     empty=("No proposals yet",
            "When a lead is interested, a proposal is drafted from your catalogue and waits here for you."),

@@ -297,7 +297,7 @@ DEALS = ListSpec(
     ("-created_at", "-pk"), "crm:deal-list", "Deal or contact", matching,
     ("No deals here", "A lead becomes a deal when it is converted."),
     (("deal:create", "crm:deal-new", "plus", "New deal", "main"),),
-    export="contact:export", event="deal-changed", one=deal_for, more=custom("deal"), bulk=verbs_for,
+    export="deal:export", event="deal-changed", one=deal_for, more=custom("deal"), bulk=verbs_for,
     related=("contact", "owner", "stage", "pipeline"), defer=heavy("contact"),
 )  # fmt: skip
 
@@ -363,7 +363,7 @@ TASKS = ListSpec(
     ("Nothing due", "Calls, meetings and tasks with a date appear here, the most urgent first."),
     (("activity:create", "crm:activity-log", "call", "Log a call", "sheet"),
      ("activity:create", "crm:activity-new", "plus", "New task", "main")),
-    export="contact:export", event="activity-changed", opens="sheet", may_open="activity:update", one=activity_for,
+    export="deal:export", event="activity-changed", opens="sheet", may_open="activity:update", one=activity_for,
     related=("contact", "lead", "deal", "actor"),
 )  # fmt: skip
 
