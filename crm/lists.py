@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
@@ -22,6 +23,7 @@ from crm.queries.catalog import items_for
 from crm.queries.contacts import contact_for, contacts_for
 from crm.queries.custom_fields import fields_of
 from crm.queries.deals import deal_for, deals_for
+from crm.queries.exports import full_export
 from crm.queries.leads import TEMPERATURES, lead_for, leads_for
 from crm.queries.search import matching
 
@@ -175,6 +177,7 @@ LEADS = ListSpec(
     (("contact:import", "crm:import-new", "put", "Import", "link"),
      ("lead:create", "crm:lead-new", "plus", "New lead", "main")),
     export="contact:export", event="lead-changed", one=lead_for, more=custom("lead"), bulk=verbs_for,
+    everything=partial(full_export, "leads"),
     related=("contact", "owner"),
     defer=(*heavy("contact"), "score_reasons", "facts", "utm", "conversion"),
 )  # fmt: skip
@@ -227,6 +230,7 @@ CONTACTS = ListSpec(
     (("contact:import", "crm:import-new", "put", "Import", "link"),
      ("contact:create", "crm:contact-new", "plus", "New contact", "main")),
     export="contact:export", event="contact-changed", one=contact_for, more=custom("contact"), bulk=verbs_for,
+    everything=partial(full_export, "contacts"),
     related=("owner",), defer=heavy(),
 )  # fmt: skip
 
@@ -298,6 +302,7 @@ DEALS = ListSpec(
     ("No deals here", "A lead becomes a deal when it is converted."),
     (("deal:create", "crm:deal-new", "plus", "New deal", "main"),),
     export="deal:export", event="deal-changed", one=deal_for, more=custom("deal"), bulk=verbs_for,
+    everything=partial(full_export, "deals"),
     related=("contact", "owner", "stage", "pipeline"), defer=heavy("contact"),
 )  # fmt: skip
 

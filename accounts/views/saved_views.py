@@ -25,7 +25,7 @@ FORM = "crm/form.html"
 def new(request: HttpRequest, page: str) -> HttpResponse:
     """Keep what the list shows under a name; the name of one's own view replaces that."""
     asked = _asked(request, page)
-    own = asked.view if asked.view.mine else None
+    own = view_for(actor_of(request), int(asked.view.key)) if asked.view.mine else SavedView()
     return ask(
         request,
         save_view,
@@ -36,11 +36,9 @@ def new(request: HttpRequest, page: str) -> HttpResponse:
         back=_address(page),
         to=lambda view: _address(page, view),
         initial={
+            **{name: getattr(own, name) for name in SaveViewForm.base_fields},
             "page": page,
             "query": asked.query(),
-            "name": own.label if own else "",
-            "is_shared": bool(own and own.shared),
-            "is_pinned": bool(own and own.pinned),
         },
         template=FORM,
         intro="The same name replaces the view that has it. People see in it what they may see.",

@@ -282,3 +282,12 @@ def test_tasks_show_what_is_due_and_what_is_late(rita):
     assert names("?view=late") == ["Late one"]
     assert names("?view=done") == ["Past"]
     assert set(names("?view=all")) == {"Late one", "Soon", "Never", "Past"}
+
+
+def test_everything_leaves_in_a_form_that_comes_back(ada):
+    make_lead(owner=ada, contact=make_contact(first_name="Meera", phone="+919840012345"))
+    for noun in ("leads", "contacts", "deals/list"):
+        answer = browser(ada).get(f"/{noun}/export/?format=all")
+        text = b"".join(answer.streaming_content).decode("utf-8-sig")
+        assert text.partition("\r\n")[0].count(",") > 8, noun
+        assert "Meera" in text or noun.startswith("deals")
