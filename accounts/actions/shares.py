@@ -80,8 +80,8 @@ def ask_access(record: Model, *, actor: Actor, noun: str, note: str = "") -> Mod
 
 def _tell(person: User, record: Any, kind: str, text: str, key: str | None = None) -> None:
     url = f"{record.get_absolute_url()}#record-access"
-    words = {"kind": kind, "text": text.strip(), "url": url, "email": True, "key": key}
-    notify(person, actor=Actor.system("access"), **words)
+    house = Actor.system("access")
+    notify(person, actor=house, kind=kind, text=text.strip(), url=url, email=True, key=key)
 
 
 def may_share(actor: Actor, noun: str, record: Model) -> None:

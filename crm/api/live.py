@@ -9,7 +9,17 @@ from core.stream import answer
 from crm.live import channels_of, open_line
 
 router = Router(tags=["Live"])
-DECLARED = {"x-permission": "signed-in"}
+DECLARED: dict[str, Any] = {"x-permission": "signed-in"}
+ASKED = {
+    "poll": "1: answer at once, as JSON, with what happened since `after`.",
+    "after": "The id of the last message that you have.",
+}
+FOLLOWED = DECLARED | {
+    "parameters": [
+        {"name": name, "in": "query", "required": False, "description": text, "schema": {"type": "string"}}
+        for name, text in ASKED.items()
+    ]
+}  # fmt: skip
 
 
 @router.get(
@@ -24,7 +34,7 @@ def channels(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@router.get("/live/{channel}", summary="Follow a channel.", openapi_extra=DECLARED, url_name=None)
+@router.get("/live/{channel}", summary="Follow a channel.", openapi_extra=FOLLOWED, url_name=None)
 def follow(request: HttpRequest, channel: str) -> HttpResponse:
     """Server-sent events: `change` with a name and ids; `refresh`: fetch anew; `end` with the reason.
 
