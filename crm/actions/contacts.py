@@ -181,6 +181,10 @@ def _store_unique(contact: Contact, fields: list[str] | None) -> None:
         if other := others.values(*held).order_by().first():
             same = next(column for column in held if other[column] == held[column])
             raise Refused(DUPLICATE.format(words[same]), code="duplicate")
+    if contact.email_folded and (fields is None or "email" in fields):
+        rows = ContactAddress.objects.filter(channel="email", folded=contact.email_folded)
+        if rows.current().exclude(contact=contact.pk).exists():
+            raise Refused(DUPLICATE.format("email address"), code="duplicate")
     try:
         with transaction.atomic():
             if fields is None:

@@ -32,7 +32,7 @@ class ChosenField(forms.ChoiceField):
         text = str(super().to_python(value)).strip()
         known = {str(choice).casefold(): str(choice) for choice, _label in self.choices}
         folded = text.casefold()
-        return known.get(folded) or known.get(self.WORDS.get(folded, ""), text)
+        return known.get(folded) or known.get(self.WORDS.get(folded, folded), text)
 
 
 def input_of(one: CustomField) -> forms.Field:

@@ -33,7 +33,9 @@ class TakeField(forms.MultipleChoiceField):
 class MergeContactForm(forms.Form):
     """Which contact goes, and what is taken from it."""
 
-    other = forms.ModelChoiceField(Contact.objects.all(), widget=forms.HiddenInput)
+    other = forms.ModelChoiceField(
+        Contact.objects.all(), widget=forms.NumberInput, help_text="The id of the one that goes."
+    )
     take = TakeField(
         required=False,
         choices=[(name, name) for name in FIELDS],

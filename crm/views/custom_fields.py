@@ -1,12 +1,13 @@
 """The settings page of custom fields."""
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from core.doors import door
 from core.pages import page
 from crm.models import CustomField
 from crm.queries.custom_fields import custom_field_for, custom_fields_for
-from crm.sheets import sheet
+from crm.sheets import BOTH, ask, sheet
 
 HOME = "crm:custom-field-list"
 
@@ -22,15 +23,20 @@ def list_(request: HttpRequest) -> HttpResponse:
     return page(request, "crm/custom_fields/list.html", {"groups": groups})
 
 
-new = sheet(
-    "custom_field.create",
-    None,
-    title="New field",
-    submit="Add field",
-    message="Field added.",
-    goes=HOME,
-    back=HOME,
-)
+@door("settings:manage", BOTH)
+def new(request: HttpRequest) -> HttpResponse:
+    """A new field, about the noun that the address names."""
+    return ask(
+        request,
+        "custom_field.create",
+        to=reverse(HOME),
+        title="New field",
+        submit="Add field",
+        message="Field added.",
+        initial={"noun": request.GET.get("noun", "")},
+    )
+
+
 edit = sheet(
     "custom_field.update",
     custom_field_for,

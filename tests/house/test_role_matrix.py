@@ -51,6 +51,7 @@ class Cell:
 
 
 WHO = {"first_name": "Asha", "email": "asha@new.example"}
+FIELD = {"noun": "lead", "label": "Budget", "type": "number"}
 CELLS = (
     Cell("contact:read", "contact", ("GET", "contacts/{0}", {}), ("GET", "/contacts/{0}/", {}),
          ("GET", "crm/contact/{0}/change/", {})),
@@ -64,6 +65,11 @@ CELLS = (
     Cell("contact:reassign", "contact", ("POST", "contacts/{0}/reassign", {"owner": "{ron}"}),
          ("POST", "/contacts/{0}/reassign/", {"owner": "{ron}"}),
          ("POST", "crm/contact/{0}/do/contact.reassign/", {"owner": "{ron}"})),
+    Cell("contact:merge", "bare", ("POST", "contacts/{0}/merge", {"other": "{contact}"}),
+         ("POST", "/contacts/{0}/merge/", {"other": "{contact}"}),
+         ("POST", "crm/contact/{0}/do/contact.merge/", {"other": "{contact}"})),
+    Cell("settings:manage", "", ("POST", "custom-fields", FIELD), ("POST", "/settings/fields/new/", FIELD),
+         ("POST", "crm/customfield/add/", FIELD)),
     Cell("lead:read", "lead", ("GET", "leads/{0}", {}), ("GET", "/leads/{0}/", {}),
          ("GET", "crm/lead/{0}/change/", {})),
     Cell("lead:create", "", ("POST", "leads", WHO), ("POST", "/leads/new/", WHO), ("POST", "crm/lead/add/", WHO)),

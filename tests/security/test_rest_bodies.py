@@ -40,7 +40,7 @@ def places(people) -> dict[str, str]:
     }
     return {"/api/v1/leads": "/api/v1/leads"} | {
         entry.pattern: entry.pattern.replace(
-            "<int:pk>", str(ids[entry.pattern.removeprefix(API).partition("/")[0]])
+            "<int:pk>", str(ids.get(entry.pattern.removeprefix(API).partition("/")[0], 1))
         )
         for entry in endpoints()
         if entry.kind == "rest" and entry.pattern.startswith(API)
