@@ -203,7 +203,7 @@ def cell_page(spec: ListSpec) -> View:
 
 def _cell(spec: ListSpec, column: Column, row: Any, actor: Any) -> str:
     """The cell as the list shows it now."""
-    fresh = column.needs(spec.find(actor)).filter(pk=row.pk).first()
+    fresh = column.needs(spec.find(actor), actor).filter(pk=row.pk).first()
     may = partial(actor.can, obj=fresh)
     return shown(column, fresh, may, fresh.get_absolute_url()) if fresh else ""
 

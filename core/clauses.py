@@ -151,6 +151,11 @@ class Clause:
         return Q(**{f"{path}__{'gte' if self.operator == 'after' else 'lt'}": day})
 
 
+def asks(kind: str, **labels: str) -> list[Filter]:
+    """Make filters of one kind on the columns of these names."""
+    return [Filter(key, label, kind) for key, label in labels.items()]
+
+
 def each(ask: Callable[[str], Q]) -> Callable[[list[str]], Q]:
     """Make a filter's `where` out of what one value asks; several are alternatives."""
 

@@ -52,7 +52,7 @@ class Column:
     may: str = ""
     css: str = "x"
     prefetch: str = ""
-    also: Callable[[], Mapping[str, Any]] | None = None
+    also: Callable[[Any], Mapping[str, Any]] | None = None
     shown: bool = True
     fixed: bool = False
 
@@ -61,10 +61,10 @@ class Column:
         """The name of its input in the action's form."""
         return self.key.replace(":", "_")
 
-    def needs(self, found: QuerySet[Any]) -> QuerySet[Any]:
-        """Return rows with what this column shows of them."""
+    def needs(self, found: QuerySet[Any], actor: Any) -> QuerySet[Any]:
+        """Return rows with what this column shows of them to the actor."""
         found = found.prefetch_related(self.prefetch) if self.prefetch else found
-        return found.annotate(**self.also()) if self.also else found
+        return found.annotate(**self.also(actor)) if self.also else found
 
     def plain(self, row: Any) -> Any:
         """Return the row's value as a file tells it."""
@@ -204,7 +204,7 @@ class Asked:
         if self.spec.related:
             found = found.select_related(None).select_related(*self.spec.related)
         for column in self.columns:
-            found = column.needs(found)
+            found = column.needs(found, self.actor)
         return found.defer(*(name for name in self.spec.defer if not (custom and name == "custom")))
 
     def address(self, *, clauses: Iterable[Clause] | None = None, **changes: str) -> str:

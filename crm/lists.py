@@ -12,7 +12,7 @@ from django.utils.text import Truncator
 from accounts.models import User, Workspace
 from core import clock
 from core.cells import NONE, call, chips, day, moment, money, owned, owner, quiet, texts
-from core.clauses import Filter, each
+from core.clauses import Filter, asks, each
 from core.links import route
 from core.lists import Column, ListSpec, View, register_list
 from core.templatetags import ui
@@ -107,8 +107,9 @@ def caller(about: Callable[[Any], tuple[str, int | None, Any]]) -> Column:
     return Column("call", show=show, css="c-act ms", fixed=True)
 
 
-def _next_task() -> dict[str, Any]:
-    tasks = Activity.objects.filter(lead=OuterRef("pk"), completed_at=None, due_at__isnull=False)
+def _next_task(actor: Any) -> dict[str, Any]:
+    seen = actor.visible("activity:read", Activity.objects.all())
+    tasks = seen.filter(lead=OuterRef("pk"), completed_at=None, due_at__isnull=False)
     first = tasks.order_by("due_at", "pk")
     columns = {"next_due": "due_at", "next_task": "subject"}
     return {name: Subquery(first.values(column)[:1]) for name, column in columns.items()}
@@ -158,10 +159,7 @@ LEADS = ListSpec(
         OWNER,
         Filter("source", "Source", choices=Contact.Source.choices),
         Filter("estimated_value", "Value", "money", "estimated_value_minor"),
-        Filter("city", "City", "text"),
-        Filter("industry", "Industry", "text"),
-        Filter("region", "Region", "text"),
-        Filter("business_name", "Business", "text"),
+        *asks("text", city="City", industry="Industry", region="Region", business_name="Business"),
         Filter("created", "Came in", "time", "created_at"),
         Filter("updated", "Last touch", "time", "updated_at"),
         Filter("contact", "Contact", "row", offered=False),
@@ -211,12 +209,8 @@ CONTACTS = ListSpec(
         Filter("tag", "Tag", "choice", "tags__name", _tags, _tagged),
         Filter("score", "Score", "number"),
         Filter("source", "Source", choices=Contact.Source.choices),
-        Filter("city", "City", "text"),
-        Filter("industry", "Industry", "text"),
-        Filter("country", "Country", "text"),
-        Filter("company_name", "Business", "text"),
-        Filter("email", "Email", "text"),
-        Filter("phone", "Phone", "text"),
+        *asks("text", city="City", industry="Industry", country="Country", company_name="Business", email="Email",
+              phone="Phone"),
         Filter("touched", "Last touch", "time", "last_activity_at"),
         Filter("created", "Added", "time", "created_at"),
     ),

@@ -284,6 +284,14 @@ def test_tasks_show_what_is_due_and_what_is_late(rita):
     assert set(names("?view=all")) == {"Late one", "Soon", "Never", "Past"}
 
 
+def test_the_next_task_of_a_lead_is_shown_to_those_who_may_read_it(rita, mia):
+    lead = make_lead(owner=rita)
+    make_activity(lead=lead, subject="Ask about the divorce", due_at=clock.now(), actor=rita)
+    assert "Ask about the divorce" in browser(rita).get("/leads/").content.decode()
+    html = browser(mia).get("/leads/").content.decode()
+    assert "divorce" not in html and "First message" in html
+
+
 def test_everything_leaves_in_a_form_that_comes_back(ada):
     make_lead(owner=ada, contact=make_contact(first_name="Meera", phone="+919840012345"))
     for noun in ("leads", "contacts", "deals/list"):
