@@ -1,5 +1,7 @@
 """Whether a deal needs a second pair of eyes, and whether it got them."""
 
+from collections.abc import Iterable, Sequence
+
 from django.db.models import QuerySet
 
 from accounts.actor import Actor
@@ -31,23 +33,29 @@ def large_from() -> Money:
     return Money(workspace.high_value_threshold_minor, workspace.currency)
 
 
-def is_approved(deal: Deal) -> bool:
-    """Return whether somebody who is neither owner nor requester approved exactly this deal."""
-    rows = Approval.objects.filter(deal=deal, state=Approval.State.APPROVED).exclude(
-        decided_by=None
-    )
-    if deal.owner_id is not None:
-        rows = rows.exclude(decided_by=deal.owner_id)
-    found = rows.values_list("fingerprint", flat=True)
-    return any(mark == deal_fingerprint(deal) for mark in found)
+def is_approved(deal: Deal, rows: Iterable[Approval] | None = None) -> bool:
+    """Return whether somebody who is neither owner nor requester approved exactly this deal.
+
+    `rows` are its approvals, where they are known.
+    """
+    known = deal.approvals.filter(state=Approval.State.APPROVED) if rows is None else rows
+    marks = {
+        row.fingerprint
+        for row in known
+        if row.state == Approval.State.APPROVED and row.decided_by_id not in {None, deal.owner_id}
+    }
+    return bool(marks) and deal_fingerprint(deal) in marks
 
 
-def approval_missing(deal: Deal) -> str:
+def approval_missing(deal: Deal, rows: Sequence[Approval] | None = None) -> str:
     """Return that a manager must agree first, and from which value on; "" when none is needed or it is there."""
-    if not needs_approval(deal) or is_approved(deal):
+    if not needs_approval(deal):
+        return ""
+    known = list(deal.approvals.all()) if rows is None else rows
+    if is_approved(deal, known):
         return ""
     limit = short_money(large_from())
-    if pending_approval(deal):
+    if any(row.state == Approval.State.PENDING for row in known):
         return f"Deals of {limit} or more need a manager’s approval. It is asked for and not given yet."
     return f"Deals of {limit} or more need a manager’s approval. Ask for it first."
 

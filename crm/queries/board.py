@@ -22,7 +22,7 @@ from crm.models import Approval, Deal, Pipeline, Process, Stage
 from crm.queries.deals import running_processes, with_facts
 from crm.queries.rotting import today
 
-SHOWN = 30
+SHOWN, MORE = 20, 30  # cards of a column at first, and at each further request
 WON_DAYS = 30
 WON = 0  # the column of won deals; stages have their own ids
 MANY = 20_000  # deals, from which on the figures are kept
@@ -79,7 +79,7 @@ def more_cards(
     page = paginate(
         rows.only("pk", "value_minor", "won_at"),
         cursor,
-        per_page=SHOWN,
+        per_page=MORE,
         order=ORDERS[column == WON],
     )
     cards = cards_of(actor, [row.pk for row in page], stages_of(pipeline))
@@ -119,10 +119,10 @@ def figures_of(
         .annotate(column=column)
         .values("column")
         .annotate(
-            count=Count("pk"),
+            count=Count("*"),
             worth=Sum("value_minor", filter=Q(currency=currency)),
             chance=Sum(F("value_minor") * F("probability"), filter=Q(currency=currency)),
-            stuck=Count("pk", filter=Q(rots_on__lte=today())),
+            stuck=Count("rots_on", filter=Q(rots_on__lte=today())),
         )
         for rows, column in (
             (deals.filter(status="open"), F("stage_id")),

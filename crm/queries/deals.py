@@ -62,7 +62,7 @@ def deal_facts(actor: Actor, deal: Deal) -> dict[str, Any]:
         "locked": next((one for one in shown if one[2] and one[0].order > deal.stage.order), None),
         "approvals": approvals,
         "pending": next((one for one in approvals if one.state == "pending"), None),
-        "missing": approval_missing(deal) if is_open else "",
+        "missing": approval_missing(deal, approvals) if is_open else "",
         "stays": reopen_blockers(deal) if not is_open else [],
         "stuck": is_open and deal.rots_on is not None and deal.rots_on <= today(),
         "quiet": (clock.now() - touched_at(deal)).days,
