@@ -1,9 +1,8 @@
 """Measure the search on a database of its own: `ci/bench_search.py --rows 1000000 [--database postgres://…/empty]`.
 
-Fills it with people of eight countries, companies, leads and deals by a seeded generator, then asks what people type:
-as the pages do (the palette and the list, in process), for an administrator and for a rep who sees a twentieth of the
-leads. Prints p50, p95 and the slowest beside a plain indexed lookup, and how often a name with one wrong letter is among
-the first five.
+Fills it with people of eight countries, companies, leads and deals by a seeded generator, then asks what people type,
+as the palette and the lists do, for an administrator and for a rep who sees a twentieth of the leads. Prints p50, p95
+and the slowest beside a plain indexed lookup, and how often a misspelt name is among the first five.
 """
 
 import argparse
@@ -13,7 +12,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,14 +21,16 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-COMPANIES = 83_000
-BRANDS = 40_000
-SYLLABLES = (
+SYLLABLES = (  # noqa: SIM905 - a list of fifty quoted words reads worse
     "ka ro mi te lu sha vi no pra ze di go han bel tri sa mo ne ku ri ja do fen la per si tav ul wen xi yo bra cre dal "
     "eko fir gla hex ino jur kle lom nar opt pul qua rus sen tor umb vex win zan"
 ).split()
-START = datetime(2026, 1, 1, tzinfo=UTC)
-REPS = 20
+TRADES = "Textiles|Foods|Logistics|Systems|Motors|Dental|Fitness|Learning|Pharma|Interiors|Travels|Jewels|Dairy|Steel"
+ENDS = "Ltd|GmbH|SA|Pvt Ltd|LLP|Inc|& Sons|Group|Works|Partners|International|India"
+_draw = Random(8)
+BRANDS = sorted(
+    {"".join(_draw.choices(SYLLABLES, k=_draw.choice((2, 3, 3, 4)))) for _ in range(45_000)}
+)
 
 
 def main() -> int:
@@ -54,102 +56,85 @@ def main() -> int:
 def prepared(rows: int) -> None:
     """Make the tables, the people and the records, unless they are there."""
     from django.core.management import call_command
-    from django.db import connection
 
     from crm.models import Contact
 
     call_command("migrate", verbosity=0)
     if Contact.objects.exists():
         return
-    call_command("seed_roles", stdout=open(os.devnull, "w"))
-    call_command("starter_set", stdout=open(os.devnull, "w"))
+    call_command("seed_roles", stdout=StringIO())
+    call_command("starter_set", stdout=StringIO())
     started = time.monotonic()
     fill(rows)
     print(f"filled with {rows:,} contacts in {time.monotonic() - started:.0f} s")
     started = time.monotonic()
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
     call_command("reindex")
-    print(f"reindex, all of it right already but the vocabulary: {time.monotonic() - started:.0f} s")
-
-
-def people(rows: int) -> Iterator[tuple[int, str, str, str, str, str]]:
-    """Yield (id, first name, last name, company, email, phone); the same on every machine."""
-    from ci.bench_rows import COMPANY, PLACES
-
-    draw = Random(7)
-    brands = sorted({"".join(draw.choices(SYLLABLES, k=draw.choice((2, 3, 3, 4)))) for _ in range(BRANDS)})
-    _, trades, ends = (part.split("|") for part in COMPANY)
-    made = Random(8)
-    companies = [
-        f"{made.choice(brands).capitalize()} {made.choice(trades)} {made.choice(ends)}" for _ in range(COMPANIES)
-    ]
-    places = [(code, digits, *(part.split("|") for part in names)) for _, code, digits, _, *names in PLACES]
-    for pk in range(1, rows + 1):
-        code, digits, firsts, heads, tails = places[int(draw.random() ** 1.5 * len(places))]
-        first, last = draw.choice(firsts), draw.choice(heads) + draw.choice(tails)
-        if draw.random() < 0.4:
-            last = "".join(draw.choices(SYLLABLES, k=draw.choice((2, 3, 3)))).capitalize()
-        company = draw.choice(companies) if draw.random() < 0.7 else ""
-        at = company.split()[0].lower() if company else draw.choice(("gmail", "yahoo", "outlook"))
-        phone = f"{code}{pk * 73_687_871 % 10**digits:0{digits}d}".replace(" ", "")  # all different
-        yield pk, first, last, company, f"{first}.{last}{pk}@{at}.com".lower(), phone
+    print(f"reindex, all of it right already: {time.monotonic() - started:.0f} s")
 
 
 def fill(rows: int) -> None:
-    """Write the contacts, a lead for each and a deal for every tenth."""
+    """Write contacts, leads and deals, then the indexes, the vocabulary and the planner's figures."""
+    from django.apps import apps
     from django.db import connection, transaction
 
-    from accounts.models import User
-    from core import bulk
-    from crm.models import Contact, Deal, Lead, Stage
-    from crm.models.search import suspended
+    from ci.bench_rows import INDUSTRIES, PLACES, SOURCES, Maker, indexes, reps
+    from ci.bench_rows import fill as write
+    from crm.models.search import learn, prepare, searchables, suspended
     from crm.search import words
 
-    owners = [
-        User.objects.get_or_create(email=f"rep{number}@bench.example.org", defaults={"name": f"Rep {number}"})[0].pk
-        for number in range(REPS - 1)
-    ]
-    owners = [User.objects.get(email__startswith="rita@").pk, *owners]
-    stage = Stage.objects.select_related("pipeline").order_by("pk").first()
-    told: dict[int, tuple[str, str]] = {}
+    class Crowd(Maker):
+        """The same business, with 40,000 brands and as many names as real people have."""
 
-    def contacts() -> Iterator[tuple[Any, ...]]:
-        for pk, first, last, company, email, phone in people(rows):
-            said = words((first, last, company), (email, phone))
-            told[pk] = (company or f"{first} {last}", said)
-            yield (pk, first, last, company, company.casefold(), email, email, phone, phone, owners[pk % REPS],
-                   said, at(pk), at(pk))  # fmt: skip
+        def company(self, number: int) -> str:
+            trades, ends = TRADES.split("|"), ENDS.split("|")
+            brand = BRANDS[number * 7919 % len(BRANDS)].capitalize()
+            return f"{brand} {trades[number // 7 % len(trades)]} {ends[number % len(ends)]}"
 
-    def at(pk: int) -> datetime:
-        return START + timedelta(seconds=10 * pk)
+        def contacts(self) -> Iterator[tuple[Any, ...]]:
+            draw = Random(7)
+            places = [
+                [part.split("|") if "|" in str(part) else part for part in place]
+                for place in PLACES
+            ]
+            for pk in range(1, self.count + 1):
+                country, code, digits, cities, firsts, heads, tails = places[
+                    int(draw.random() ** 1.5 * len(places))
+                ]
+                first, last = draw.choice(firsts), draw.choice(heads) + draw.choice(tails)
+                if draw.random() < 0.4:
+                    last = "".join(draw.choices(SYLLABLES, k=draw.choice((2, 3, 3)))).capitalize()
+                company = draw.choice(self.names) if draw.random() < 0.7 else ""
+                at_work = (
+                    company.split()[0].lower()
+                    if company
+                    else draw.choice(("gmail", "yahoo", "outlook"))
+                )
+                email = f"{first}.{last}{pk}@{at_work}.com".lower()
+                phone = f"{code}{pk * 73_687_871 % 10**digits:0{digits}d}".replace(
+                    " ", ""
+                )  # all different
+                self.named.update((first, last, company))
+                at = self.at(pk, self.count)
+                yield ("person", first, last, company, company.casefold(), None, INDUSTRIES[pk % 8],
+                       cities[pk % len(cities)], country, email, email, phone, phone, self.owner(pk), SOURCES[pk % 6], "prospect", 50, at, at, at,
+                       words((first, last, company), (email, phone)))  # fmt: skip
 
-    def leads() -> Iterator[tuple[Any, ...]]:
-        for pk, (name, said) in told.items():
-            yield pk, pk, name, name, owners[pk % REPS], words((name, name), more=said), at(pk), at(pk)
-
-    def deals() -> Iterator[tuple[Any, ...]]:
-        for number, (pk, (name, said)) in enumerate(list(told.items())[::10], 1):
-            title = f"{name}, website"
-            yield number, pk, title, stage.pipeline_id, stage.pk, owners[pk % REPS], words((title,), more=said), at(pk), at(pk)
-
-    tables: tuple[tuple[Any, tuple[str, ...], Callable[[], Iterator[Any]], dict[str, Any]], ...] = (
-        (Contact, ("id", "first_name", "last_name", "company_name", "company_folded", "email", "email_folded", "phone",
-                   "phone_e164", "owner_id", "search_words", "created_at", "updated_at"), contacts, {}),
-        (Lead, ("id", "contact_id", "title", "business_name", "owner_id", "search_words", "created_at", "updated_at"),
-         leads, {}),
-        (Deal, ("id", "contact_id", "title", "pipeline_id", "stage_id", "owner_id", "search_words", "created_at",
-                "updated_at"), deals, {"currency": "INR"}),
-    )  # fmt: skip
-    with suspended(Contact, Lead, Deal):
-        for model, names, made, more in tables:
-            same = {key: value for key, value in bulk.defaults(model).items() if key not in names} | more
-            with transaction.atomic():
-                bulk.insert(model, names, made(), same)
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                for model, *_ in tables:
-                    cursor.execute(f"SELECT setval(pg_get_serial_sequence('{model._meta.db_table}', 'id'), {rows})")
+    maker = Crowd(rows, reps())
+    maker.named = {"Lead", *INDUSTRIES}
+    indexes("remove_index")
+    with suspended(*searchables()):
+        for label, columns, made, rest in maker.tables():
+            if label == "crm.ContactAddress":
+                for _ in made:  # on the way the words are kept, for leads and deals
+                    pass
+            elif label in ("crm.Contact", "crm.Lead", "crm.Deal"):
+                write(apps.get_model(label), columns, made, rest)
+    indexes("add_index")
+    prepare()
+    with transaction.atomic():
+        learn(maker.named)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
 
 def asked(count: int) -> dict[str, list[tuple[str, str]]]:
@@ -172,7 +157,8 @@ def asked(count: int) -> dict[str, list[tuple[str, str]]]:
         ask("names swapped", f"{last_name} {first}", name)
         ask("one wrong letter", misspelt(draw, name), name)
         ask("phone, last five", digits[-5:], "")
-        ask("phone, any six", (lambda start: digits[start : start + 6])(draw.randint(0, 5)), "")
+        start = draw.randint(0, 5)
+        ask("phone, any six", digits[start : start + 6], "")
         ask("phone, whole", f"+{digits[:2]} {digits[2:7]} {digits[7:]}", name)
         if company:
             brand = company.split()
@@ -188,40 +174,54 @@ def misspelt(draw: Random, name: str) -> str:
     at = draw.choice([at for at, letter in enumerate(name) if letter.isalpha()])
     wrong = draw.choice("abcdefghijklmnopqrstuvwxyz")
     kind = draw.choice(("wrong", "wrong", "wrong", "missing", "more", "swapped"))
-    middle = {"wrong": wrong, "missing": "", "more": name[at] + wrong, "swapped": name[at : at + 2][::-1]}[kind]
+    middle = {
+        "wrong": wrong,
+        "missing": "",
+        "more": name[at] + wrong,
+        "swapped": name[at : at + 2][::-1],
+    }[kind]
     return name[:at] + middle + name[at + (2 if kind == "swapped" else 1) :]
 
 
 def measured(count: int) -> int:
     """Ask every question of the palette and of the list, as both people; print the figures."""
+    from accounts.actor import Actor
+    from accounts.models import User
     from crm.models import Contact
     from crm.queries.contacts import contacts_for
     from crm.queries.leads import leads_for
-    from crm.queries.search import best, matching
-    from accounts.actor import Actor
-    from accounts.models import User
 
-    ada = Actor.for_user(User.objects.get(email__startswith="ada@"))
-    rita = Actor.for_user(User.objects.get(email__startswith="rita@"))
-    questions = asked(count)
+    people = {
+        "all": Actor.for_user(User.objects.get(email__startswith="ada@")),
+        "rep": Actor.for_user(User.objects.get(email__startswith="rita@")),
+    }
     print(f"{'':<34}{'p50':>9}{'p95':>9}{'max':>9}   ms")
-    floor = [(row.email_folded, "") for row in Contact.objects.order_by("-pk")[:count]]
-    show("floor: one contact by its email", floor, lambda typed: list(Contact.objects.filter(email_folded=typed)))
-    for kind, texts in questions.items():
+    known = Contact.objects.order_by("-pk").values_list("email_folded", flat=True)[:count]
+    floor: Any = lambda typed: list(Contact.objects.filter(email_folded=typed))  # noqa: E731
+    show("floor: one contact by its email", [(email, "") for email in known], floor)
+    for kind, texts in asked(count).items():
         print(kind)
-        for who, actor in (("all", ada), ("rep", rita)):
-            rows = contacts_for(actor)
-            show(f"  contacts, {who}", texts, lambda typed: names(rows, best(rows, typed, 8)))
-            leads = leads_for(actor)
-            show(f"  leads, {who}", texts, lambda typed: best(leads, typed, 8))
-            show(f"  contact list, {who}", texts, lambda typed: list(matching(rows, typed)[:51]))
+        for who, actor in people.items():
+            show(f"  contacts, {who}", texts, partial(nearest, contacts_for(actor)))
+            show(f"  leads, {who}", texts, partial(nearest, leads_for(actor)))
+            show(f"  contact list, {who}", texts, partial(listed, contacts_for(actor)))
     return 0
 
 
-def names(rows: Any, ids: list[int]) -> list[str]:
-    """Return the names of the rows, in the order of their ids."""
+def nearest(rows: Any, typed: str) -> list[str]:
+    """Return the names that the palette shows."""
+    from crm.queries.search import best
+
+    ids = best(rows, typed, 6)
     found = {row.pk: row.name for row in rows.filter(pk__in=ids)}
     return [found[pk] for pk in ids]
+
+
+def listed(rows: Any, typed: str) -> list[str]:
+    """Return the names on the first page of the list."""
+    from crm.queries.search import matching
+
+    return [row.name for row in matching(rows, typed).defer("custom", "search_words")[:51]]
 
 
 def show(label: str, texts: list[tuple[str, str]], ask: Callable[[str], Any]) -> None:
@@ -237,7 +237,10 @@ def show(label: str, texts: list[tuple[str, str]], ask: Callable[[str], Any]) ->
     times.sort()
     p95 = times[int(0.95 * len(times))]
     recall = f"   recall@5 {right / len(texts):.3f}" if right else ""
-    print(f"{label:<34}{statistics.median(times):9.1f}{p95:9.1f}{times[-1]:9.1f}   {slowest[0]!r}{recall}", flush=True)
+    print(
+        f"{label:<34}{statistics.median(times):9.1f}{p95:9.1f}{times[-1]:9.1f}   {slowest[0]!r}{recall}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

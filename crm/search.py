@@ -60,13 +60,15 @@ class Word:
 class Query:
     """What the index is asked: one of the options, of which all groups hold; and the checks.
 
-    `is_less` says that a word was left out, `is_wide` that there are very many hits.
+    `is_less` says that a word was left out, `is_wide` that there are very many hits; `newest` limits them, where
+    the index can tell (SQLite).
     """
 
     options: tuple[tuple[Group, ...], ...]
     checks: tuple[str, ...] = ()
     is_less: bool = False
     is_wide: bool = False
+    newest: int = 0
 
 
 def words(names: Iterable[str], addresses: Iterable[str] = (), more: str = "") -> str:

@@ -37,7 +37,8 @@ class Matches(models.Lookup):  # type: ignore[type-arg]
         alias = compiler.quote_name_unless_alias(self.lhs.alias)
         index = f"{self.lhs.target.model._meta.db_table}_words"
         plus = "+" if self.rhs.is_wide else ""
-        sql = f'{plus}{alias}."id" IN (SELECT rowid FROM {index} WHERE {index} MATCH %s)'  # noqa: S608 - our names
+        last = f" ORDER BY rowid DESC LIMIT {self.rhs.newest:d}" if self.rhs.newest else ""
+        sql = f'{plus}{alias}."id" IN (SELECT rowid FROM {index} WHERE {index} MATCH %s{last})'  # noqa: S608 - our names
         return self._checked(compiler, sql, _written(self.rhs, '"{}"', '"{}" *', " AND ", " OR "))
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
@@ -285,7 +286,7 @@ _COUNT = (
 )
 _FTS = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS {table}_words USING fts5(search_words, content='{table}',"
-    " content_rowid='id', tokenize='ascii', detail=none, prefix='1 2 3')"
+    " content_rowid='id', tokenize='ascii', detail=none, prefix='1 2 3 4 5')"
 )
 _GONE = (
     "INSERT INTO {table}_words ({table}_words, rowid, search_words)"

@@ -100,9 +100,7 @@ def _records(actor: Actor, typed: str, *, people: bool = False) -> list[Group]:
     for source in _sources(actor) if len(text) >= SHORTEST else ():
         if people and source.people is None:
             continue
-        rows = source.find(actor)
-        if people:
-            rows = rows.filter(**source.people)
+        rows = source.find(actor).filter(**(source.people or {}) if people else {})
         ids = best(rows, text, SHOWN, nearly)
         held = {row.pk: row for row in rows.filter(pk__in=ids)} if ids else {}
         options = [_option(source, held[pk]) for pk in ids if pk in held]

@@ -16,6 +16,7 @@ Near = Callable[[tuple[str, ...]], dict[str, Group]]
 FEW = 5  # with so many hits of what was typed, nobody meant another spelling
 MANY = 1_000
 CANDIDATES = 300
+NEWEST = 4_000
 
 
 def matching(rows: QuerySet[Row], typed: str) -> QuerySet[Row]:
@@ -25,7 +26,12 @@ def matching(rows: QuerySet[Row], typed: str) -> QuerySet[Row]:
     """
     # Of very many hits SQLite walks the list's own order instead; PostgreSQL has its statistics to know by.
     most = MANY if connection.vendor == "sqlite" else FEW
-    query, found = _settle(rows, parse(typed), lambda hits: hits.values_list("pk")[:most])
+
+    def take(query: Query) -> list[Any]:
+        hits = rows.order_by().filter(search_words__matches=query)
+        return list(hits.values_list("pk")[:most])
+
+    query, found = _settle(parse(typed), take)
     if query is None:
         return rows.none()
     return rows.filter(search_words__matches=replace(query, is_wide=len(found) == MANY))
@@ -33,28 +39,35 @@ def matching(rows: QuerySet[Row], typed: str) -> QuerySet[Row]:
 
 def best(rows: QuerySet[Row], typed: str, most: int, near: Near = index.near) -> list[int]:
     """Return the ids of the hits that are nearest to what was typed, nearest first; `matching` finds them, too."""
-    words, columns = parse(typed), ("pk", "search_words")
-    query, found = _settle(rows, words, lambda hits: hits.values_list(*columns)[:CANDIDATES], near)
+    words = parse(typed)
+
+    def take(query: Query) -> list[Any]:
+        hits: list[Any] = []
+        # Most words have thousands of hits: SQLite looks at the newest first, for the rest only if those are few.
+        for newest in (NEWEST, 0) if connection.vendor == "sqlite" else (0,):
+            asked = rows.order_by().filter(search_words__matches=replace(query, newest=newest))
+            hits = list(asked.values_list("pk", "search_words")[:CANDIDATES])
+            if len(hits) >= FEW or not rows.query.where:
+                break
+        return hits
+
+    query, found = _settle(words, take, near)
     if query is not None and len(found) == CANDIDATES:  # whole words must not drown in beginnings
-        whole = replace(query, options=tuple(map(_whole, query.options[:1])))
-        hits = rows.order_by().filter(search_words__matches=whole)
-        found = list({*found, *hits.values_list(*columns)[:CANDIDATES]})
+        found = list({*found, *take(replace(query, options=tuple(map(_whole, query.options[:1]))))})
     ranked = sorted((-likeness(words, told), -pk) for pk, told in found)
     return [-pk for _, pk in ranked[:most]]
 
 
 def _settle(
-    rows: QuerySet[Row],
-    words: Sequence[Word],
-    take: Callable[[QuerySet[Row]], Any],
-    near: Near = index.near,
+    words: Sequence[Word], take: Callable[[Query], list[Any]], near: Near = index.near
 ) -> tuple[Query | None, list[Any]]:
     """Return the first query that finds enough, and what was taken of its hits."""
-    chosen, found = None, []
+    chosen: Query | None = None
+    found: list[Any] = []
     for number, query in enumerate(attempts(words, near) if words else ()):
         if found and query.is_less:
             break
-        chosen, found = query, list(take(rows.order_by().filter(search_words__matches=query)))
+        chosen, found = query, take(query)
         if len(found) >= (1 if number else FEW):
             break
     return (chosen, found) if found else (None, [])
