@@ -139,6 +139,8 @@ def _change(operation: Operation, actor: Actor, ids: list[int]) -> list[dict[str
     results = []
     with recording(operation=operation, actor=actor) as record:
         record.counts = False
+        if asked["verb"] == "delete":
+            record.deleting(found.values())
         for queryset in traces(asked["noun"], ids) if asked["verb"] != "delete" else ():
             record.watch(queryset)
         for pk in ids:

@@ -63,6 +63,7 @@ class Recorder:
         self.counts = True  # whether the operation's records are counted here, or by the caller
         self._step = operation.steps + 1
         self._before: dict[type[Model], dict[int, Image]] = {}
+        self._going: dict[type[Model], set[int]] = {}
         self._watched: list[QuerySet[Any]] = []
         self._created: dict[type[Model], set[int]] = {}
 
@@ -75,6 +76,11 @@ class Recorder:
     def deleting(self, rows: QuerySet[Any] | Iterable[Model]) -> None:
         """Take images of rows about to be deleted, and of all that goes, or loses its pointer, with them."""
         for queryset in _querysets(rows):
+            ids = set(queryset.values_list("pk", flat=True))
+            going = self._going.setdefault(queryset.model, set())
+            if ids <= going:
+                continue
+            going |= ids
             nested = NestedObjects(using=queryset.db, origin=queryset)
             nested.collect(queryset)
             groups: list[Any] = [*nested.data.values(), *nested.fast_deletes]
@@ -83,8 +89,8 @@ class Recorder:
                 instances = [group] if isinstance(group, Model) else list(group)
                 for model in {type(row) for row in instances}:
                     if not getattr(model, "is_derived", False):
-                        ids = [row.pk for row in instances if type(row) is model]
-                        self._take(model, images(model._base_manager.filter(pk__in=ids)))
+                        mine = [row.pk for row in instances if type(row) is model]
+                        self._take(model, images(model._base_manager.filter(pk__in=mine)))
 
     def created(self, *rows: Model) -> None:
         """Note rows that were inserted; undoing removes those that nobody edited or built upon."""
@@ -205,7 +211,7 @@ def finish_operation(operation: Operation) -> None:
 
 def part_of(model: type[Model]) -> tuple[str, ...]:
     """Return the columns that lead to the records of which rows of this model are mere parts."""
-    owner = model._meta.auto_created  # of a link table
+    owner: Any = model._meta.auto_created  # of a link table
     return (f"{owner._meta.model_name}_id",) if owner else getattr(model, "part_of", ())
 
 
@@ -263,9 +269,8 @@ def decoded(model: type[Model], image: Mapping[str, Any]) -> dict[str, Any]:
 def _changed(model: type[Model], before: Image, after: Image) -> set[str]:
     names = before.keys() | after.keys()
     changed = {name for name in names if before.get(name) != after.get(name)} - {VERSION}
-    for names in TOGETHER.get(model._meta.label_lower, ()):
-        if changed.intersection(names):
-            changed.update(names)
+    for group in TOGETHER.get(model._meta.label_lower, ()):
+        changed.update(group if changed.intersection(group) else ())
     return changed | ({STAMP} & before.keys() if changed else set())
 
 

@@ -26,8 +26,8 @@ from crm.models import Operation
 from crm.models.record import Record
 
 Rows = dict[int, Image]
-Conflict = dict[str, Any]
-STRONG = (CASCADE, PROTECT, RESTRICT)
+STRONG = {CASCADE, PROTECT, RESTRICT}
+BUILDS, ALONG, MENTIONS = "builds", "along", "mentions"
 GONE = "It was deleted since."
 EDITED = "It was changed since, so it stays."
 USED = "Something was added to it since ({}), so it stays."
@@ -48,7 +48,7 @@ class StepUndo:
         self.now: dict[type[Model], Rows] = {}
         self.wanted: dict[type[Model], Rows] = {}
         self.failed = False
-        self.conflicts: list[Conflict] = []
+        self.conflicts: list[dict[str, Any]] = []
         self.back: dict[type[Model], dict[int, dict[str, list[Any]]]] = {}
         parts = operation.parts.filter(kind="change", step=operation.steps).order_by("-pk")
         for part in parts.iterator(chunk_size=50):
@@ -130,7 +130,7 @@ class StepUndo:
 
     def _built_upon(self, model: type[Model]) -> Iterator[tuple[int, type[Model]]]:
         """The created rows at which something points that neither goes nor turns away in this step."""
-        for user, pointer in _pointers(model, builds_on=True):
+        for user, pointer in _pointers(model, BUILDS):
             goes, turns = self.made.get(user, {}), self.wanted.get(user, {})
             found = user._base_manager.filter(**{f"{pointer}__in": self.made[model]})
             for column, owner in pointers(user):
@@ -142,7 +142,7 @@ class StepUndo:
     def _follow(self) -> None:
         """What a machine made of created rows, and nobody took up, goes with them."""
         for model, rows in list(self.made.items()):
-            for user, pointer in _pointers(model, builds_on=True):
+            for user, pointer in _pointers(model, BUILDS):
                 if loose := getattr(user, "goes_while", None):
                     found = images(user._base_manager.filter(loose, **{f"{pointer}__in": rows}))
                     self.now.setdefault(user, {}).update(found)
@@ -153,10 +153,10 @@ class StepUndo:
         """Keep what a kept row needs; True when that kept more."""
         more = False
         for model, field in [(user, field) for user in self.made for field in _keys(user)]:
-            others = kept.get(field.related_model)
-            for pk in kept[model] if others is not None else ():
+            mine, others = self.made.get(field.related_model, {}), kept.get(field.related_model, {})
+            for pk in list(kept[model]):
                 to = self.now[model][pk][field.attname]
-                if to in self.made[field.related_model] and to not in others:
+                if to in mine and to not in others:
                     others[to], more = USED.format(model._meta.verbose_name), True
         return more
 
@@ -258,14 +258,13 @@ class StepUndo:
                 rows.get(model, {}).pop(ids[0], None)
 
     def _remove(self, model: type[Model], ids: list[int]) -> None:
-        for user, pointer in _pointers(model, builds_on=False):
-            rows = user._base_manager.filter(**{f"{pointer}__in": ids})
-            if _goes_along(user, pointer):
-                rows._raw_delete(rows.db)
-            else:
-                rows.update(**{pointer: None})
-        gone = model._base_manager.filter(pk__in=ids)
-        gone._raw_delete(gone.db)  # whatever else points here goes or turns in this very step
+        for user, pointer in _pointers(model, MENTIONS):
+            user._base_manager.filter(**{f"{pointer}__in": ids}).update(**{pointer: None})
+        going = [
+            user._base_manager.filter(**{f"{to}__in": ids}) for user, to in _pointers(model, ALONG)
+        ]
+        for rows in (*going, model._base_manager.filter(pk__in=ids)):
+            rows._raw_delete(rows.db)  # whatever else points here goes or turns in this very step
 
     def _set(self, model: type[Model], ids: list[int]) -> None:
         for pk in ids:
@@ -356,17 +355,16 @@ def _parents_first(models: Iterable[type[Model]]) -> list[type[Model]]:
     return ordered
 
 
-def _goes_along(user: type[Model], pointer: str) -> bool:
-    """Whether rows go with what this column of theirs points at: parts, and rows computed from it."""
-    return pointer in part_of(user) or bool(getattr(user, "is_derived", False))
-
-
-def _pointers(model: type[Model], *, builds_on: bool) -> Iterator[tuple[type[Model], str]]:
-    """The foreign keys that point at a model: those whose rows build on it, or the others (logs, parts)."""
+def _pointers(model: type[Model], *kinds: str) -> Iterator[tuple[type[Model], str]]:
+    """The foreign keys that point at a model: of rows that build on it, go along with it, or only mention it."""
     for relation in model._meta.get_fields(include_hidden=True):
         if relation.auto_created and (relation.one_to_many or relation.one_to_one):
             user: Any = relation.related_model
-            pointer = relation.field.attname  # type: ignore[union-attr]
-            strong = relation.on_delete in STRONG or issubclass(user, Record)  # type: ignore[union-attr]
-            if builds_on == (strong and not _goes_along(user, pointer)):
-                yield user, pointer
+            key: Any = relation.field  # type: ignore[union-attr]
+            if key.attname in part_of(user) or getattr(user, "is_derived", False):
+                kind = ALONG
+            else:
+                strong = key.remote_field.on_delete in STRONG or issubclass(user, Record)
+                kind = BUILDS if strong else MENTIONS
+            if kind in kinds:
+                yield user, key.attname
