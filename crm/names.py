@@ -138,13 +138,12 @@ def _word(one: str, other: str, is_known: Callable[[str], bool]) -> tuple[int, s
     if _spelled_alike(one, other):
         return 3, ""
     least = min(len(one), len(other))
-    if least >= 4 and (one.startswith(other) or other.startswith(one)):
+    if least < 4 or (is_known(one) and is_known(other)):
+        return 0, ""
+    if one.startswith(other) or other.startswith(one):
         return 3, ""
-    allowed = 2 if least >= 8 else 1 if least >= 4 else 0
-    close = allowed and OSA.distance(one, other, score_cutoff=allowed) <= allowed
-    if close and not (is_known(one) and is_known(other)):
-        return 2, ""
-    return 0, ""
+    allowed = 2 if least >= 8 else 1
+    return (2, "") if OSA.distance(one, other, score_cutoff=allowed) <= allowed else (0, "")
 
 
 @lru_cache(maxsize=65_536)

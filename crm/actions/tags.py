@@ -41,7 +41,7 @@ def merge_tag(tag: Tag, *, actor: Actor, into: Tag) -> Tag:
     if into.pk == tag.pk:
         raise Refused("Choose another tag to merge into.")
     links = Contact.tags.through.objects
-    has_both = links.filter(tag=into).values("contact_id")
+    has_both = links.filter(tag=into).values_list("contact_id", flat=True)
     links.filter(tag=tag).exclude(contact_id__in=list(has_both)).update(tag=into)
     publish(TagChanged(tag_id=tag.pk, name=into.name, previous=tag.name), actor=actor)
     tag.delete()

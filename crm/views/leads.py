@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
 
 from accounts.listing import cell_page, export_page, list_page, near
 from core.doors import door
@@ -71,6 +72,7 @@ new = sheet(
     intro="A name and one way to reach them are enough.",
     message="Lead saved.",
     back="crm:lead-list",
+    hints=reverse_lazy("crm:contact-hints"),
 )
 qualify = press("lead.qualify", lead_for, "Marked interested.", CHANGED)
 reopen = press("lead.reopen", lead_for, "Reopened.", CHANGED)
