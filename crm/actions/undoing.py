@@ -279,8 +279,14 @@ class StepUndo:
                 answers = {**decoded(model, now).get("custom", {}), **columns["custom"]}
                 columns["custom"] = {k: v for k, v in answers.items() if v is not None}
             model._base_manager.filter(pk=pk).update(**columns)
-            changes = {name: [now.get(name), values[name]] for name in sorted(edits)}
-            self.back.setdefault(model, {})[pk] = changes
+            self.back.setdefault(model, {})[pk] = {
+                _label(model, name): [
+                    shown(model, name, now.get(name)),
+                    shown(model, name, values[name]),
+                ]
+                for name in sorted(edits)
+                if name.startswith(CUSTOM) or model._meta.get_field(name).editable  # type: ignore[union-attr]
+            }
 
     def _is_untouched(self, model: type[Model], pk: int) -> bool:
         """Whether nobody edited the row since: then it stands again as at the edit before."""
