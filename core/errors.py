@@ -1,5 +1,6 @@
 """The four answers an action may give instead of its result; each door translates them once."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 
@@ -44,6 +45,22 @@ class NotFound(HouseError):
         self, message: str = "There is nothing here. It may have been merged or deleted."
     ) -> None:
         super().__init__(message)
+
+
+class Moved(NotFound):
+    """The row became part of another one: readers are sent there, writers are told (410)."""
+
+    status = 410
+    code = "merged"
+
+    def __init__(self, message: str, *, old: int, new: int) -> None:
+        super().__init__(message)
+        self.old, self.new = old, new
+
+    def address(self, path: str) -> str:
+        """Return the address of what was asked for with the row that it is now, "" when it is not in the path."""
+        found, times = re.subn(rf"/{self.old}(?=[/?]|$)", f"/{self.new}", path, count=1)
+        return found if times else ""
 
 
 class Invalid(HouseError):

@@ -18,7 +18,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from core.errors import HouseError, Invalid
+from core.errors import HouseError, Invalid, Moved
 from core.registry import refusal_recorder
 
 
@@ -84,7 +84,10 @@ def done(
 
 
 def refused(request: HttpRequest, error: HouseError) -> HttpResponse:
-    """Answer a refusal with its status: a small fragment for htmx, a page otherwise."""
+    """Answer a refusal with its status: a small fragment for htmx, a page otherwise; what moved is found again."""
+    moved = error.address(request.get_full_path()) if isinstance(error, Moved) else ""
+    if moved and request.method in ("GET", "HEAD"):
+        return HttpResponseRedirect(moved)
     context = {
         "error": error,
         "status": error.status,

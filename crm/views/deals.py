@@ -19,6 +19,7 @@ from crm.queries.approvals import approval_missing, pending_approval
 from crm.queries.board import forget_figures
 from crm.queries.catalog import list_of
 from crm.queries.contacts import contact_for
+from crm.queries.custom_fields import answers
 from crm.queries.deals import deal_facts, deal_for
 from crm.queries.rotting import today
 from crm.queries.timeline import timeline
@@ -43,6 +44,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         **about,
         "deal": deal,
         "contact": deal.contact,
+        "answers": answers(deal),
         "verbs": verbs,
         "menu": [verb for key, verb in verbs.items() if key not in {"propose", "start"}],
         "primary": primary(deal, verbs, about),

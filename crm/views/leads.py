@@ -11,6 +11,7 @@ from core.pages import page
 from crm.lead_path import lead_path, lead_verbs, primary
 from crm.lists import LEADS
 from crm.models import Lead
+from crm.queries.custom_fields import answers
 from crm.queries.filters import one
 from crm.queries.leads import GONE, lead_for, leads_for
 from crm.queries.timeline import timeline
@@ -34,7 +35,7 @@ cell = cell_page(LEADS)
 @door("lead:read")
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The single pane: who, how warm and why, the conversation, the next step."""
-    lead = one(NEXT.needs(leads_for(request.actor)), pk, GONE)
+    lead = one(NEXT.needs(leads_for(request.actor), request.actor), pk, GONE)
     verbs = lead_verbs(lead, request.actor)
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else "chat"
@@ -43,6 +44,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "lead": lead,
         "contact": lead.contact,
+        "answers": answers(lead),
         "verbs": verbs,
         "menu": [verbs[key] for key in MENU if key in verbs],
         "path": path,
