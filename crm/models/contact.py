@@ -71,8 +71,9 @@ class Contact(Searchable):
     # The key that an imported file knew this contact by: finds rows without any address again.
     external_ref = models.CharField(max_length=160, null=True, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="contacts"
-    )
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="contacts",
+        db_index=False,
+    )  # fmt: skip
     source = models.CharField(max_length=20, choices=Source, default=Source.MANUAL)
     stage = models.CharField(max_length=10, choices=Stage, default=Stage.PROSPECT)
     score = models.PositiveSmallIntegerField(default=0)
@@ -110,7 +111,8 @@ class Contact(Searchable):
             models.Index(fields=["-created_at", "-id"], name="contact_newest"),
             models.Index(fields=["stage", "-created_at", "-id"], name="contact_stage"),
             models.Index(fields=["company_folded"], name="contact_company"),
-            models.Index(fields=["last_activity_at"], name="contact_quiet"),
+            models.Index(fields=["-score", "-id"], name="contact_score"),
+            models.Index(fields=["last_activity_at", "id"], name="contact_quiet"),
             models.Index(
                 fields=["import_run", "id"],
                 name="contact_imported",

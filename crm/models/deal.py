@@ -50,8 +50,9 @@ class Deal(StateModel, Searchable):
     pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="deals")
     stage = models.ForeignKey(Stage, models.PROTECT, related_name="deals")
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="deals"
-    )
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="deals",
+        db_index=False,
+    )  # fmt: skip
     team = models.ForeignKey(
         "accounts.Team", models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -117,12 +118,19 @@ class Deal(StateModel, Searchable):
             ),
             models.Index(fields=["-created_at", "-id"], name="deal_newest"),
             models.Index(fields=["status", "-created_at", "-id"], name="deal_status"),
+            models.Index(fields=["-value_minor", "-id"], name="deal_value"),
             # The board: a column's dearest deals, what was won lately, and the sums without the rows.
             models.Index(fields=["stage", "status", "-value_minor", "-id"], name="deal_column"),
             models.Index(fields=["pipeline", "status", "-won_at", "-id"], name="deal_won"),
             models.Index(
                 fields=[
-                    "pipeline", "status", "stage", "currency", "value_minor", "probability", "rots_on",
+                    "pipeline",
+                    "status",
+                    "stage",
+                    "currency",
+                    "value_minor",
+                    "probability",
+                    "rots_on",
                 ],
                 name="deal_sums",
             ),

@@ -65,8 +65,9 @@ class Lead(StateModel, Searchable):
     business_name = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=20, choices=Contact.Source, default=Contact.Source.MANUAL)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="leads"
-    )
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="leads",
+        db_index=False,
+    )  # fmt: skip
     team = models.ForeignKey(
         "accounts.Team", models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -119,14 +120,21 @@ class Lead(StateModel, Searchable):
             models.CheckConstraint(name="lead_score_0_100", condition=Q(score__lte=100)),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["owner", "status", "-created_at", "-id"], name="lead_owner_status"
-            ),
-            models.Index(fields=["-created_at", "-id"], name="lead_newest"),
-            models.Index(fields=["status", "-created_at", "-id"], name="lead_status"),
-            models.Index(fields=["stage", "-created_at", "-id"], name="lead_stage"),
+            # Figures and loads read this alone; whose turn it is to get a lead, the next one.
+            models.Index(fields=["owner", "status", "stage"], name="lead_figures"),
+            models.Index(fields=["owner", "-id"], name="lead_turn"),
+            # The list: each of its orders, the usual one by owner, status and stage too.
             models.Index(fields=["-score", "-id"], name="lead_score"),
             models.Index(fields=["owner", "-score", "-id"], name="lead_owner_score"),
+            models.Index(fields=["status", "-score", "-id"], name="lead_status"),
+            models.Index(fields=["stage", "-score", "-id"], name="lead_stage"),
+            models.Index(fields=["-created_at", "-id"], name="lead_newest"),
+            models.Index(fields=["updated_at", "id"], name="lead_quiet"),
+            models.Index(
+                fields=["estimated_value_minor", "id"],
+                name="lead_value",
+                condition=Q(estimated_value_minor__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
