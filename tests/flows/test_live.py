@@ -1,6 +1,7 @@
 """Live lines over real sockets: changes arrive at once, by right, and each line ends with the right to it."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from tests.crm.test_conflict import TRIALS
 from tests.flows.running import House, house, post
 
 pytestmark = [pytest.mark.slow]
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 SOON = 2.0  # s; the poller looks four times a second
 END = 5.0  # s; the bar for a line whose reader lost the right to it
 
@@ -172,6 +174,41 @@ def test_one_process_serves_many_lines(scene):
         scene.change("Many")
         for one in heard:
             one.until(lambda line=one: "lead.updated" in line.names(), SOON * 2)
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="needs Chromium on the PATH")
+def test_open_pages_change_without_a_reload_and_hidden_ones_hold_no_line(scene):
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        context = chromium.new_context()
+        cookies = scene.browser("max").cookies.items()
+        context.add_cookies(
+            [{"name": name, "value": text, "url": scene.house.url} for name, text in cookies]
+        )
+        page, asked = context.new_page(), []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{scene.house.url}/leads/")
+        page.wait_for_load_state("load")
+        scene.change("Bring the brochure")
+        page.wait_for_selector("#rows >> text=Bring the brochure", timeout=10_000)
+        page.check("#rows input[name=pk] >> nth=0")
+        scene.change("Ask for the budget")
+        page.click("#news", timeout=10_000)
+        page.wait_for_selector("#rows >> text=Ask for the budget", timeout=10_000)
+        assert len([url for url in asked if "/live/" in url]) == 1
+        for hidden in ("true", "false"):
+            page.evaluate(
+                f"Object.defineProperty(document, 'hidden', {{get: () => {hidden}, configurable: true}});"
+                "document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))"
+            )
+            if hidden == "true":
+                asked.clear()
+                scene.change("Send the contract")
+                page.wait_for_timeout(1_500)
+                assert asked == []
+        page.wait_for_selector("#rows >> text=Send the contract", timeout=10_000)
+        chromium.close()
 
 
 def test_no_update_of_four_processes_is_lost(scene):
