@@ -42,7 +42,7 @@ PEOPLE = ListSpec(
     (
         Filter("role", "Role", choices=tuple(ROLE_LABELS.items()),
                where=lambda names: Q(pk__in=User.objects.filter(groups__name__in=names).values("pk"))),
-        Filter("team", "Team", choices=lambda: Team.objects.order_by("name").values_list("pk", "name"),
+        Filter("team", "Team", "row", choices=lambda: Team.objects.order_by("name").values_list("pk", "name"),
                where=lambda keys: Q(pk__in=Team.objects.filter(pk__in=keys).values("memberships__user"))),
         Filter("state", "State", choices=(("active", "Active"), ("left", "Deactivated")),
                where=lambda values: Q(is_active__in=[value == "active" for value in values])),

@@ -28,7 +28,7 @@ WORDS: Final = {
 OPERATORS: Final[dict[str, tuple[str, ...]]] = {
     "choice": ("is", "not"),
     "person": ("is", "not"),
-    "row": ("is",),
+    "row": ("is", "not"),
     "number": ("min", "max", "is"),
     "money": ("min", "max"),
     "date": ("after", "before", "next", "last", "older", "set", "unset"),
@@ -88,7 +88,8 @@ class Clause:
             return ""
         if self.operator in DAYS:
             return "number"
-        kinds = {"person": "choice", "money": "number", "time": "date", "row": "text"}
+        row = "choice" if self.filter.choices else "text"
+        kinds = {"person": "choice", "money": "number", "time": "date", "row": row}
         return kinds.get(self.filter.kind, self.filter.kind)
 
     def condition(self, user_id: int) -> Q:

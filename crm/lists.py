@@ -273,8 +273,9 @@ DEALS = ListSpec(
     (
         Filter("status", "Status", choices=Deal.Status.choices),
         OWNER,
-        Filter("pipeline", "Pipeline", choices=lambda: Pipeline.objects.order_by("name").values_list("pk", "name")),
-        Filter("stage", "Stage", choices=lambda: Stage.objects.order_by("pipeline", "order").values_list("pk", "name")),
+        Filter("pipeline", "Pipeline", "row", "", lambda: Pipeline.objects.order_by("name").values_list("pk", "name")),
+        Filter("stage", "Stage", "row", "", lambda: Stage.objects.order_by("pipeline", "order")
+               .values_list("pk", "name")),
         Filter("value", "Value", "money", "value_minor"),
         Filter("probability", "Chance", "number"),
         Filter("closes", "Close date", "date", "expected_close_on"),

@@ -25,6 +25,7 @@ def ask(
     initial: dict[str, Any] | None = None,
     actor: Actor | None = None,
     template: str = "accounts/form.html",
+    parts: tuple[str, ...] = (),
     **context: Any,
 ) -> HttpResponse:
     """Show an action's form; when it was sent and is right, act, and go on to the result (or `to`).
@@ -43,7 +44,7 @@ def ask(
             return done(request, to(result) if callable(to) else to or result, message)
     context |= {"form": bound, "title": title, "submit": submit, "back": back}
     status = 422 if bound.errors else 200
-    return page(request, template, context, parts=("sheet-form",), status=status)
+    return page(request, template, context, parts=parts, status=status)
 
 
 def sent(request: HttpRequest) -> Any:

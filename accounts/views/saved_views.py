@@ -18,7 +18,7 @@ from core.pages import done
 from core.pages import page as answer
 
 BOTH = ("GET", "HEAD", "POST")
-FORM = "crm/form.html"
+FORM: dict[str, Any] = {"template": "crm/form.html", "parts": ("sheet-form",)}
 
 
 @door("profile:update", BOTH)
@@ -40,7 +40,7 @@ def new(request: HttpRequest, page: str) -> HttpResponse:
             "page": page,
             "query": asked.query(),
         },
-        template=FORM,
+        **FORM,
         intro="The same name replaces the view that has it. People see in it what they may see.",
     )
 
@@ -58,7 +58,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         message="View changed.",
         back=_address(view.page, view),
         to=lambda row: _address(row.page, row),
-        template=FORM,
+        **FORM,
         remove=(reverse("accounts:view-delete", args=[pk]), "Delete view"),
     )
 

@@ -52,7 +52,9 @@ def targets(rows):
             continue
         noun = "reply" if entry.pattern.endswith("/correct/") else noun
         for method in entry.methods:
-            yield method, entry.pattern.replace("<int:pk>", str(rows.ids[noun]))
+            address = entry.pattern.replace("<int:pk>", str(rows.ids[noun]))
+            cell = {"deal": "value", "task": "due_at"}.get(noun, "city")
+            yield method, address.replace("<slug:field>", cell)
 
 
 BODY = {
