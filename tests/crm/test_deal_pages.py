@@ -1,10 +1,14 @@
 """The deal pages: board, list, detail, verbs and approvals."""
 
 import json
+import re
+from datetime import timedelta
 
 import pytest
 
+from core import clock
 from crm.actions.approvals import request_approval
+from crm.actions.deals import update_deal
 from crm.models import Deal
 from tests.factories.crm import make_contact, make_deal, make_item, make_pipeline
 from tests.people import as_actor, browser
@@ -154,3 +158,78 @@ def test_lines_give_the_deal_its_value_and_wrong_ones_come_back_as_typed(rita):
     right = client.post(f"/deals/{deal.pk}/lines/", {**typed, "lines-1-quantity": "1"})
     assert right.status_code == 303
     assert Deal.objects.get(pk=deal.pk).value_minor == 2_050_000
+
+
+def test_a_column_shows_thirty_more_without_losing_or_repeating_one(max_):
+    deals = [make_deal(owner=max_, value_minor=100 + n % 7) for n in range(60)]
+    client = browser(max_)
+    shown = re.findall(r'id="deal-(\d+)"', client.get("/deals/").content.decode())
+    more = client.get("/deals/")
+    for expected in (30, 10):
+        link = re.search(r'hx-get="([^"]*cursor=[^"]*)"', more.content.decode())
+        assert link is not None
+        target = {"HX-Request": "true", "HX-Target": f"cards-{deals[0].stage_id}"}
+        more = client.get(link[1].replace("&amp;", "&"), headers=target)
+        found = re.findall(r'id="deal-(\d+)"', more.content.decode())
+        assert "<html" not in more.content.decode()
+        assert len(found) == expected
+        shown += found
+    assert "cursor=" not in more.content.decode()
+    assert len(shown) == len(set(shown)) == 60
+    assert client.get("/deals/?column=999999&cursor=x").status_code == 200
+    assert client.get("/deals/?pipeline=999999").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("view", "titles"),
+    [
+        ("", {"Own", "Theirs", "Silent", "Later"}),
+        ("mine", {"Own", "Silent", "Later"}),
+        ("stuck", {"Silent"}),
+        ("closing", {"Own", "Theirs", "Silent"}),
+        ("nonsense", {"Own", "Theirs", "Silent", "Later"}),
+    ],
+)
+def test_the_board_shows_mine_stuck_or_closing(people, view, titles):
+    today = clock.today("Asia/Kolkata")
+    make_deal(owner=people.max, title="Own")
+    make_deal(owner=people.ron, title="Theirs")
+    make_deal(owner=people.max, title="Silent", rots_on=today)
+    make_deal(owner=people.max, title="Later", expected_close_on=today + timedelta(days=40))
+    page = browser(people.max).get(f"/deals/?view={view}").content.decode()
+    assert {
+        name for name in ("Own", "Theirs", "Silent", "Later") if f">{name}</a>" in page
+    } == titles
+
+
+def test_what_the_state_forbids_is_shown_with_its_reason_and_what_the_role_forbids_is_not(people):
+    large = make_deal(owner=people.rita, value_minor=10**12)
+    page = browser(people.rita).get(large.get_absolute_url()).content.decode()
+    assert "need a manager’s approval. Ask for it first." in page
+    assert f"/deals/{large.pk}/approval/" in page
+    assert f"/deals/{large.pk}/win/" not in page
+    assert f"/deals/{large.pk}/reassign/" not in page
+    lost = browser(people.max).get(make_deal("lost").get_absolute_url()).content.decode()
+    assert "This deal is lost and stays so. Make a new deal instead." in lost
+    assert "Only a won deal can be reopened." in lost
+    won = make_deal("won", owner=people.rita)
+    seen = browser(people.vic).get(won.get_absolute_url()).content.decode()
+    assert "Edit what is sold" not in seen
+
+
+def test_a_stale_approval_says_who_changed_what(people):
+    deal = make_deal(owner=people.rita, value_minor=10**12)
+    approval = request_approval(deal, actor=as_actor(people.rita))
+    update_deal(deal, actor=as_actor(people.rita), value_minor=2 * 10**12)
+    answer = browser(people.max).post(f"/approvals/{approval.pk}/approve/")
+    assert answer.status_code == 409
+    assert "Rita Rep changed the value to ₹20,00,00,00,000" in answer.content.decode()
+
+
+def test_a_reason_is_one_of_the_usual_or_said_in_words(rita):
+    deal = make_deal(owner=rita)
+    client, url = browser(rita), f"/deals/{deal.pk}/lose/"
+    assert client.post(url, {"reason": "Another reason"}).status_code == 422
+    words = {"reason": "A competitor", "detail": "20% cheaper"}
+    assert client.post(url, words).status_code == 303
+    assert Deal.objects.get().lost_reason == "A competitor: 20% cheaper"
