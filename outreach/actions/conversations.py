@@ -3,6 +3,7 @@
 import re
 
 from accounts.actor import Actor
+from core.actions import action
 from core.clock import now
 from core.events import publish
 from crm.models import Contact, Lead
@@ -30,6 +31,17 @@ def touch(conversation: Conversation, message: Message, *, needs_reply: bool) ->
     conversation.last_line = one_line(message.words)[:160]
     conversation.needs_reply = needs_reply
     conversation.save(update_fields=["subject", "last_message_at", "last_line", "needs_reply"])
+
+
+@action("conversation.recount", permission=None)
+def recount_conversation(conversation: Conversation, *, actor: Actor) -> Conversation:
+    """Let a conversation show the last of the messages that it holds now, and whether that waits for an answer."""
+    last = conversation.messages.order_by("-created_at", "-pk").first()
+    conversation.last_message_at = last.created_at if last else None
+    conversation.last_line = one_line(last.words)[:160] if last else ""
+    conversation.needs_reply = last is not None and last.direction == "in" and last.answerable
+    conversation.save(update_fields=["last_message_at", "last_line", "needs_reply"])
+    return conversation
 
 
 def void_pending(conversation: Conversation, *, actor: Actor) -> None:

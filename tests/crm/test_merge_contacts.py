@@ -112,7 +112,7 @@ def test_the_stricter_word_on_consent_wins_until_they_are_two_again(two):
     assert not may_contact(Contact.objects.get(pk=other.pk), "email", marketing=True).allowed
 
 
-def test_two_conversations_become_one_and_two_again(two):
+def test_two_conversations_become_one_and_two_again(two, run_events):
     one, other, actor = two
     talks = [Conversation.objects.create(contact=row) for row in (one, other)]
     mails = [
@@ -121,6 +121,8 @@ def test_two_conversations_become_one_and_two_again(two):
     ]
     merge_contact(one, actor=actor, other=other)
     assert set(Conversation.objects.get().messages.all()) == set(mails)
+    run_events()
+    assert Conversation.objects.get().last_message_at == mails[1].created_at
     later = Message.objects.create(contact=one, conversation=talks[0], direction="in")
     undo(other.pk, actor)
     assert set(Conversation.objects.get(contact=one).messages.all()) == {mails[0], later}
