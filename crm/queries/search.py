@@ -24,17 +24,16 @@ def matching(rows: QuerySet[Row], typed: str) -> QuerySet[Row]:
 
     Give it the rows that the reader may see, with all other filters: what is few is decided on them.
     """
-    # Of very many hits SQLite walks the list's own order instead; PostgreSQL has its statistics to know by.
-    most = MANY if connection.vendor == "sqlite" else FEW
 
     def take(query: Query) -> list[Any]:
         hits = rows.order_by().filter(search_words__matches=query)
-        return list(hits.values_list("pk")[:most])
+        return list(hits.values_list("pk", flat=True)[:MANY])
 
     query, found = _settle(parse(typed), take)
-    if query is None:
-        return rows.none()
-    return rows.filter(search_words__matches=replace(query, is_wide=len(found) == MANY))
+    if query is None or len(found) < MANY:
+        # By their keys: no planner then walks a whole table in the list's order for a handful of hits.
+        return rows.filter(pk__in=found) if found else rows.none()
+    return rows.filter(search_words__matches=replace(query, is_wide=True))
 
 
 def best(rows: QuerySet[Row], typed: str, most: int, near: Near = index.near) -> list[int]:
