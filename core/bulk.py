@@ -84,6 +84,25 @@ def update(model: Model, names: Sequence[str], rows: Iterable[Sequence[Any]]) ->
         )
 
 
+@models.Field.register_lookup
+class Among(models.Lookup):  # type: ignore[type-arg]
+    """`email__among=texts`: one of very many values, sent as one list."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """Compare with an array."""
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", [*params, list(self.rhs)]
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """Compare with a JSON list."""
+        column, params = self.process_lhs(compiler, connection)
+        listed = json.dumps(list(self.rhs))
+        return f"{column} IN (SELECT value FROM json_each(%s))", [*params, listed]
+
+
 def defaults(model: Model) -> dict[str, Any]:
     """Return what a new row has in each column unless told otherwise; the id is left out."""
     empty = model()
@@ -151,7 +170,7 @@ def _ready(
 def _converter(model: Model, name: str) -> Callable[[Any], Any] | None:
     field = _field(model, name)
     if isinstance(field, models.JSONField):
-        return lambda value: None if value is None else json.dumps(value)
+        return lambda value: "{}" if value == {} else None if value is None else json.dumps(value)
     if isinstance(field, (models.DateField, models.DecimalField)):
         return lambda value: field.get_db_prep_value(value, connection)
     return None

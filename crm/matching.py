@@ -61,10 +61,11 @@ class Match:
 
 def fold_email(address: str) -> str:
     """The form in which two spellings of one mailbox are equal; "" when it is no address."""
-    text = unicodedata.normalize("NFKC", address).strip().strip("<>").casefold()
+    text = address if address.isascii() else unicodedata.normalize("NFKC", address)
+    text = text.strip().strip("<>").casefold()
     local, at, domain = text.rpartition("@")
     domain = domain.rstrip(".")
-    if not at or not local or "." not in domain or any(c.isspace() for c in text):
+    if not at or not local or "." not in domain or len(text.split()) != 1:
         return ""
     domain = _in_ascii(domain)
     if not domain:

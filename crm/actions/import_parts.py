@@ -1,7 +1,7 @@
 """What the importers share: drafts of records, the result of a row, people by name, one writer for all nouns."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -36,29 +36,36 @@ from crm.models import (
 )
 from crm.models.record import Record
 from crm.models.search import Searchable, add_words, index_rows
-from crm.search import names_in
 from crm.staging import Ending
 
 CREATED, UPDATED, SKIPPED, ERROR = "created", "updated", "skipped", "error"
 QUIET = frozenset({"score", "stage"})  # a machine's reckoning is no edit
+MOST_LEARNED = 100_000  # names that are remembered as known to the search
 LOST_REASON = "Imported as lost"
 NOTHING_NEW = "Already here; the row tells nothing new."
 TAGGED = Contact.tags.through
-# Those that are pointed at come first.
+# Those that are pointed at come first. Parts come and go with the record that a column leads to.
 ORDER: tuple[type[Model], ...] = (
     Tag, Contact, ContactAddress, TAGGED, Item, Deal, DealLine, Lead, Activity, Consent,
 )  # fmt: skip
+OWNERS: dict[type[Model], str] = {
+    ContactAddress: "contact_id", TAGGED: "contact_id", DealLine: "deal_id",
+}  # fmt: skip
+
+NAMES: dict[type[Model], tuple[str, ...]] = {
+    Contact: ("first_name", "last_name", "company_name"), Lead: ("title", "business_name"), Deal: ("title",),
+}  # fmt: skip
 
 
 class Draft:
     """A row of the database on its way: new, or known with what changes; reads like the record itself."""
 
-    __slots__ = ("changed", "is_new", "model", "owner", "pk", "values")
+    __slots__ = ("changed", "held", "is_new", "model", "pk", "values")
 
     def __init__(self, model: type[Model], values: dict[str, Any], pk: int | None = None) -> None:
         self.model, self.values, self.pk, self.is_new = model, values, pk, pk is None
-        self.owner: Draft | None = None  # of a part, which comes and goes with its record
-        self.changed: set[str] = set()
+        self.changed: set[str] | None = None
+        self.held: set[Any] | None = None  # what it has beside its columns: tags, addresses
 
     def __getattr__(self, name: str) -> Any:
         for held in (self.values, _blank(self.model)):
@@ -70,8 +77,8 @@ class Draft:
     def put(self, **news: Any) -> None:
         """Change columns."""
         self.values.update(news)
-        if not self.is_new:
-            self.changed.update(news)
+        if news and not self.is_new:
+            self.changed = {*(self.changed or ()), *news}
 
     @property
     def name(self) -> str:
@@ -98,8 +105,7 @@ class Result:
     def ending(self, places: Mapping[str, int]) -> Ending:
         """The result to keep, with the ids that the records have by now."""
         faults = tuple(places[key] for key in self.row.at_fault if key in places)
-        drafts = (self.contact, self.lead, self.deal)
-        ids = (draft.pk if draft is not None else None for draft in drafts)
+        ids = [draft and draft.pk for draft in (self.contact, self.lead, self.deal)]
         return Ending(self.row.number, self.outcome, self.message[:400], faults, *ids)
 
 
@@ -127,8 +133,9 @@ class Importer:
         self.workspace = Workspace.current()
         self.people = People()
         self.is_replacing = run.known == ImportRun.Known.REPLACE
-        self.drafts: dict[type[Model], list[Draft]] = {}
+        self.drafts: dict[type[Model], list[Draft]] = {model: [] for model in ORDER}
         self.loose: list[int] = []  # rows whose ties wait for the others
+        self.learned: set[str] = set()
         self.prepare()
 
     def prepare(self) -> None:
@@ -144,7 +151,7 @@ class Importer:
 
     def plan(self, work: Sequence[Work]) -> list[Result]:
         """Decide about each row, in memory; a rehearsal stops here."""
-        self.drafts, self.loose = {}, []
+        self.drafts, self.loose = {model: [] for model in ORDER}, []
         self.look_up(work)
         return [
             refused(one.row) if one.row.problems else self.plan_row(one.row, one) for one in work
@@ -157,59 +164,78 @@ class Importer:
         """Decide about one row."""
         raise NotImplementedError
 
-    def new(self, model: type[Model], owner: Draft | None = None, **values: Any) -> Draft:
-        """Begin a row of the database; `owner` is the record that a part belongs to."""
+    def new(self, model: type[Model], **values: Any) -> Draft:
+        """Begin a row of the database."""
+        return self.add(model, values)
+
+    def add(self, model: type[Model], values: dict[str, Any]) -> Draft:
+        """Do the same with values at hand."""
         draft = Draft(model, values)
-        draft.owner = owner
-        self.drafts.setdefault(model, []).append(draft)
+        self.drafts[model].append(draft)
         return draft
 
     def known(self, model: type[Model], pk: int, values: dict[str, Any]) -> Draft:
         """Take a row of the database at hand; it is written when something was put into it."""
         draft = Draft(model, values, pk)
-        self.drafts.setdefault(model, []).append(draft)
+        self.drafts[model].append(draft)
         return draft
 
     def write(self, record: Recorder) -> None:
         """Write what was planned; call inside the transaction."""
-        told: set[str] = set()
         begun = {
-            model: [draft for draft in self.drafts.get(model, ()) if draft.is_new and not draft.pk]
-            for model in ORDER
+            model: [draft for draft in drafts if draft.is_new and draft.pk is None]
+            for model, drafts in self.drafts.items()
         }
         for model, drafts in begun.items():
-            if drafts:
+            if drafts and model not in OWNERS:
                 for draft, pk in zip(drafts, bulk.reserve(model, len(drafts)), strict=True):
                     draft.pk = pk
         for model, drafts in begun.items():
-            if changed := [d for d in self.drafts.get(model, ()) if d.changed and not d.is_new]:
+            if changed := [draft for draft in self.drafts[model] if draft.changed]:
                 record.watch(model._base_manager.filter(pk__in=[draft.pk for draft in changed]))
                 _update(model, changed, self.at)
-            if drafts:
-                if issubclass(model, Searchable):
-                    told.update(_tell_search(drafts))
-                _insert(model, drafts, self.at)
-                after = {"updated_at": self.at.isoformat()} if issubclass(model, Record) else {}
-                listed = [d for d in drafts if d.owner is None or not d.owner.is_new]
-                record.add(model, ((draft.pk or 0, None, after) for draft in listed))
-        add_words(names_in(told))
-        for model, ids in self._unsaid().items():
-            index_rows(model, ids)
+            if not drafts:
+                continue
+            if issubclass(model, Searchable):
+                self._tell_search(drafts)
+            listed = drafts
+            if owner := OWNERS.get(model):
+                # Parts of a new record are not listed: they go with it, and need no ids beforehand.
+                listed = [draft for draft in drafts if not draft.values[owner].is_new]
+                for draft, pk in zip(listed, bulk.reserve(model, len(listed)), strict=True):
+                    draft.pk = pk
+            _insert(model, drafts, self.at)
+            after = {"updated_at": self.at.isoformat()} if issubclass(model, Record) else {}
+            record.add(model, ((draft.pk or 0, None, after) for draft in listed))
+        self._index_rest()
 
-    def _unsaid(self) -> dict[type[Searchable], set[int]]:
-        """The records whose words must be read from the database: changed ones, and those with further addresses."""
-        found: dict[type[Searchable], set[int]] = {
-            model: {
-                draft.pk or 0
-                for draft in self.drafts.get(model, ())
-                if draft.changed.intersection(model.searched)
-                or (draft.is_new and not draft.search_words)
-            }
-            for model in (Contact, Lead, Deal)
-        }
-        rows = self.drafts.get(ContactAddress, ())
-        found[Contact] |= {row.contact.pk or 0 for row in rows if not row.is_primary}
-        return found
+    def _tell_search(self, drafts: Sequence[Draft]) -> None:
+        """Give new records the words by which they are found, and the vocabulary their names."""
+        told = set()
+        for draft in drafts:
+            held = draft.values
+            names = [held.get(name, "") for name in NAMES[draft.model]]
+            told.update(names)
+            if draft.model is Contact:
+                addresses = (held.get("email", ""), held.get("phone_e164") or "")
+                held["search_words"] = search.words(names, addresses)
+            elif isinstance(source := held["contact_id"], Draft):
+                held["search_words"] = search.words(names, more=source.search_words)
+        told -= self.learned
+        if len(self.learned) < MOST_LEARNED:
+            self.learned |= told
+        add_words(search.names_in(told))
+
+    def _index_rest(self) -> None:
+        """See to the records whose words must be read from the database: changed ones, and with more addresses."""
+        more = {row.contact.pk for row in self.drafts[ContactAddress] if not row.is_primary}
+        for model in (Contact, Lead, Deal):
+            ids = more if model is Contact else set()
+            for draft in self.drafts[model]:
+                changed = draft.changed and draft.changed.intersection(model.searched)
+                if changed or (draft.is_new and not draft.search_words):
+                    ids.add(draft.pk)
+            index_rows(model, ids)
 
     def tie(self, rows: Sequence[CleanRow], record: Recorder) -> dict[int, str]:
         """Tie rows that waited for others; returns words about those that could not be. Call inside a transaction."""
@@ -251,59 +277,45 @@ class Importer:
 
     def ids(self, model: type[Model]) -> list[int]:
         """The ids of the records that this chunk made or changed."""
-        drafts = self.drafts.get(model, ())
-        return sorted(
-            {draft.pk for draft in drafts if draft.pk and (draft.is_new or draft.changed)}
-        )
-
-
-def _tell_search(drafts: Sequence[Draft]) -> Iterator[str]:
-    """Give new records the words by which they are found; yields their names, for the vocabulary."""
-    for draft in drafts:
-        names = draft.model.search_names(draft)  # type: ignore[attr-defined]
-        yield from names
-        if draft.model is Contact:
-            addresses = (draft.email, draft.phone_e164 or draft.phone)
-            draft.values["search_words"] = search.words(names, addresses)
-        elif isinstance(source := draft.contact, Draft):
-            draft.values["search_words"] = search.words(names, more=source.search_words)
+        drafts = self.drafts[model]
+        return sorted({d.pk for d in drafts if d.pk and (d.is_new or d.changed)})
 
 
 def _insert(model: type[Model], drafts: Sequence[Draft], at: datetime) -> None:
     base = bulk.defaults(model)
     base |= {name: at for name in ("created_at", "updated_at") if name in base}
-    given = {name for draft in drafts for name in draft.values}
-    names = sorted(given & base.keys())
-    same = {name: value for name, value in base.items() if name not in given}
-    picked = [(name, base[name]) for name in names]
-    rows = (
-        (draft.pk, *[_plain(draft.values.get(name, default)) for name, default in picked])
-        for draft in drafts
-    )
-    bulk.insert(model, ("id", *names), rows, same)
+    groups: dict[tuple[str, ...], list[Draft]] = {}
+    for draft in drafts:
+        groups.setdefault(("id", *draft.values) if draft.pk else tuple(draft.values), []).append(
+            draft
+        )
+    for names, group in groups.items():
+        keys = [at for at, name in enumerate(names) if name.endswith("_id")]
+        same = {name: value for name, value in base.items() if name not in names}
+        bulk.insert(model, names, (_row(draft, keys) for draft in group), same)
+
+
+def _row(draft: Draft, keys: Sequence[int]) -> list[Any]:
+    row = [draft.pk, *draft.values.values()] if draft.pk else [*draft.values.values()]
+    for at in keys:
+        if row[at].__class__ is Draft:
+            row[at] = row[at].pk
+    return row
 
 
 def _update(model: type[Model], drafts: Sequence[Draft], at: datetime) -> None:
     groups: dict[tuple[str, ...], list[Draft]] = {}
     for draft in drafts:
-        groups.setdefault(tuple(sorted(draft.changed)), []).append(draft)
+        groups.setdefault(tuple(sorted(draft.changed or ())), []).append(draft)
     for names, group in groups.items():
         is_edit = issubclass(model, Record) and not QUIET.issuperset(names)
-        stamp = {"updated_at": at} if is_edit else {}
-        rows = [
-            (
-                draft.pk,
-                *[_plain(draft.values[name]) for name in names],
-                *stamp.values(),
-                *([draft.version + 1] if is_edit else ()),
-            )
-            for draft in group
-        ]
-        bulk.update(model, (*names, *stamp, *(("version",) if is_edit else ())), rows)
-
-
-def _plain(value: Any) -> Any:
-    return value.pk if value.__class__ is Draft else value
+        stamp = ("updated_at", "version") if is_edit else ()
+        rows = []
+        for draft in group:
+            values = [draft.values[name] for name in names]
+            plain = [value.pk if value.__class__ is Draft else value for value in values]
+            rows.append((draft.pk, *plain, *((at, draft.version + 1) if is_edit else ())))
+        bulk.update(model, (*names, *stamp), rows)
 
 
 class People:

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Q
-
 from accounts.actor import Actor
 from accounts.roles import REP
 from core import bulk
@@ -24,7 +22,7 @@ from crm.actions.import_parts import (
     refused,
 )
 from crm.actions.recording import Recorder
-from crm.columns import reference_prefix
+from crm.columns import CUSTOM, reference_prefix
 from crm.forms.imports import YES, CleanRow
 from crm.matching import e164, fold_company, fold_email
 from crm.models import Consent, Contact, ContactAddress, ImportRun, Tag
@@ -42,6 +40,8 @@ READ = (
 SOURCES = frozenset(Contact.Source.values)
 REFUSALS = {"do_not_email": "email", "do_not_call": "phone"}
 ADDRESSES = {"email": "email_folded", "phone": "phone_e164"}
+# The kinds of keys, in the order in which they decide, and the columns that hold them.
+COLUMNS = {"ref": "external_ref", **ADDRESSES, "name": "company_folded"}
 NOT_THERE = "Another address in the row belongs to somebody else and was left there."
 
 
@@ -57,41 +57,36 @@ class PeopleImporter(Importer):
 
     def prepare(self) -> None:
         """Load what every row needs."""
-        self.mapped = set(self.run.mapping.values())
+        mapped = self.mapped = set(self.run.mapping.values())
+        names = {"first_name", "last_name"} if "name" in mapped else set()
+        self.facts = [(name, column) for name, column in FACTS.items() if name in mapped | names]
+        self.settings = [name for name in (*SETTINGS, "created_at") if name in mapped]
+        self.has_custom = any(name.startswith(CUSTOM.rstrip(":")) for name in mapped)
         self.prefix = reference_prefix(self.run.mapping, "external_ref")
-        self.tags: dict[str, Draft | int] = (
-            {tag.name.casefold(): tag.pk for tag in Tag.objects.all()}
-            if "tags" in self.mapped
-            else {}
-        )
+        every = Tag.objects.all() if "tags" in mapped else ()
+        self.tags: dict[str, Draft | int] = {tag.name.casefold(): tag.pk for tag in every}
+        aliases = ContactAddress.objects.current().filter(is_primary=False)
+        self.has_aliases = aliases.exclude(channel="postal").exists()
         self.may_assign = self.actor.can("lead:reassign").allowed
         user = self.actor.user
-        self.keeper = user if user and REP in user.roles and not self.may_assign else None
+        self.keeper = user.pk if user and REP in user.roles and not self.may_assign else None
         self.now: tuple[int, Draft, Draft | None] | None = None  # whom the last row was about
 
     def keys(self, row: CleanRow) -> list[str]:
         """A row's reference and addresses; a company without a reference is known by its name."""
-        reference, email, phone = (
-            self.reference(row),
-            row.get("email_folded"),
-            row.get("phone_e164"),
-        )
-        keys = [f"ref:{reference}"] if reference else []
-        if email:
-            keys.append(f"email:{email}")
-        if phone:
-            keys.append(f"phone:{phone}")
-        if not reference and self.is_company(row) and row.get("business_name"):
-            keys.append(f"name:{fold_company(row.get('business_name'))[:200]}")
+        told = row.values
+        keys = [f"ref:{self.prefix}{told['external_ref']}"] if told.get("external_ref") else []
+        if told["email_folded"]:
+            keys.append(f"email:{told['email_folded']}")
+        if told["phone_e164"]:
+            keys.append(f"phone:{told['phone_e164']}")
+        if self.is_company(row) and not told.get("external_ref") and told.get("business_name"):
+            keys.append(f"name:{fold_company(told['business_name'])[:200]}")
         return keys
-
-    def reference(self, row: CleanRow) -> str:
-        """The key by which a file knows the contact, kept apart from other files' keys."""
-        return f"{self.prefix}{row.get('external_ref')}" if row.get("external_ref") else ""
 
     def is_company(self, row: CleanRow) -> bool:
         """Whether a row is about a company."""
-        return self.run.kind == "accounts" or row.get("kind") == Contact.Kind.COMPANY
+        return self.run.kind == "accounts" or row.values.get("kind") == "company"
 
     def kin(self, keys: Sequence[str]) -> list[list[str]]:
         """All keys of each contact that has one of these."""
@@ -100,50 +95,34 @@ class PeopleImporter(Importer):
     def look_up(self, work: Sequence[Work]) -> None:
         """Load the contacts that the rows are about, and what is to be compared with them."""
         rows = [one.row for one in work if not one.row.problems]
-        keys = [key for row in rows for key in self.keys(row)]
-        parents = [key for row in rows if (key := self._parent_key(row))]
-        self.here: dict[str, Draft] = {}
+        keys = [key for row in rows for key in (*self.keys(row), self._parent_key(row))]
         if not self.is_dry:
             self.now = None
-        for values, own in self._find([*keys, *parents]):
-            contact = self.known(Contact, values["id"], values)
+        self.here: dict[str, Draft] = {}
+        known: dict[int, Draft] = {}
+        for values, own in self._find(keys):
+            contact = known[values["id"]] = self.known(Contact, values["id"], values)
+            contact.held = set()
             for key in own:
                 self.here.setdefault(key, contact)
-        ids = [contact.pk for contact in self.here.values()]
-        self.mine = set(
-            self.actor.visible("contact:update", Contact.objects.filter(pk__in=ids)).values_list("pk", flat=True)
-        ) if ids else set()  # fmt: skip
-        self.held: dict[int, set[Any]] = {}
-        if ids and "tags" in self.mapped:
-            self._hold(
-                TAGGED.objects.filter(contact_id__in=ids).values_list("contact_id", "tag_id")
-            )
-        if ids and self.mapped & {"addresses"}:
-            held = ContactAddress.objects.filter(contact_id__in=ids)
-            self._hold(held.values_list("contact_id", "channel", "folded", "valid_until"))
-        if ids and self.mapped & set(REFUSALS):
-            said = Consent.objects.filter(contact_id__in=ids).order_by("pk")
-            last = {
-                (c, channel): state
-                for c, channel, state in said.values_list("contact_id", "channel", "state")
-            }
-            self._hold(
-                (c, f"no {channel}") for (c, channel), state in last.items() if state == "withdrawn"
-            )
+        self.mine: set[int] = set()
+        if known:
+            allowed = self.actor.visible("contact:update", Contact.objects.filter(pk__in=known))
+            self.mine = set(allowed.values_list("pk", flat=True))
+            self._hold(known)
         if self.leads is not None:
-            self.leads.look_up(rows, ids)
+            self.leads.look_up(rows, list(known))
 
     def plan_row(self, row: CleanRow, work: Work) -> Result:
         """Create the row's contact or fill what a known one lacks; then see to its lead."""
-        keys = self.keys(row)
+        keys, here = self.keys(row), self.here
         contact, lead = None, None
         if self.now is not None and self.now[0] == work.entity:
             _, contact, lead = self.now
         else:
-            contact = next((self.here[key] for key in keys if key in self.here), None)
+            contact = next((here[key] for key in keys if key in here), None)
         taken = {
-            key for at, key in enumerate(keys)
-            if work.strange >> at & 1 or self.here.get(key, contact) is not contact
+            key for at, key in enumerate(keys) if work.strange >> at & 1 or here.get(key, contact) is not contact
         }  # fmt: skip
         message, joined = "", contact is not None
         if contact is None:
@@ -152,10 +131,9 @@ class PeopleImporter(Importer):
             is_filled = not row.get("lead_ref") and self._fill(contact, row, taken)
             outcome = UPDATED if is_filled else SKIPPED
             message = f"Joined {contact.name}." if is_filled else NOTHING_NEW
-            if taken:
-                message += f" {NOT_THERE}"
+            message += f" {NOT_THERE}" if taken else ""
         for key in keys:
-            self.here.setdefault(key, contact)
+            here.setdefault(key, contact)
         if self.leads is not None:
             if problem := self.leads.problem(row):
                 return refused(row, problem)
@@ -170,7 +148,7 @@ class PeopleImporter(Importer):
     def write(self, record: Recorder) -> None:
         """Write what was planned; an address that a known contact got gets its row too."""
         super().write(record)
-        moved = [d.pk for d in self.drafts.get(Contact, ()) if d.changed & set(ADDRESSES)]
+        moved = [d.pk for d in self.drafts[Contact] if d.changed and d.changed & set(ADDRESSES)]
         if moved:
             record.watch(ContactAddress.objects.filter(contact_id__in=moved))
             for contact in Contact.objects.filter(pk__in=moved):
@@ -179,11 +157,8 @@ class PeopleImporter(Importer):
     def tie(self, rows: Sequence[CleanRow], record: Recorder) -> dict[int, str]:
         """Tie contacts to companies that stood below them; returns words about rows whose company nobody knows."""
         wanted = {row.number: (self.keys(row)[0], self._parent_key(row)) for row in rows}
-        found = {
-            key: row
-            for row, own in self._find({k for pair in wanted.values() for k in pair})
-            for key in own
-        }
+        every = {key for pair in wanted.values() for key in pair}
+        found = {key: values for values, own in self._find(every) for key in own}
         pairs, said = {}, {}
         for row in rows:
             child, parent = (found.get(key) for key in wanted[row.number])
@@ -192,40 +167,34 @@ class PeopleImporter(Importer):
                 said[row.number] = f"Its parent {name} is not known; left open."
             elif child and child["id"] != parent["id"] and child["company_id"] is None:
                 pairs[child["id"]] = parent["id"]
-        older = Contact.objects.filter(pk__in=pairs).exclude(import_run=self.run)
-        record.watch(older)
+        record.watch(Contact.objects.filter(pk__in=pairs).exclude(import_run=self.run))
         bulk.update(Contact, ("company_id",), pairs.items())
         return said
 
     def _new_contact(self, row: CleanRow, taken: set[str]) -> Draft:
-        values: dict[str, Any] = {column: row.get(name) for name, column in FACTS.items()}
+        told = row.values
+        values = {column: told.get(name, "") for name, column in self.facts}
         for channel, folded in ADDRESSES.items():
-            value = row.get(folded)
-            is_free = value and f"{channel}:{value}" not in taken
-            values |= {
-                channel: row.get(channel) if is_free else "",
-                folded: value if is_free else None,
-            }
-        owner = self.owner_of(row) if self.may_assign else None
-        source = str(row.get("source")).casefold()
-        contact = self.new(
-            Contact,
-            **values,
-            kind="company" if self.is_company(row) else "person",
-            company_folded=fold_company(row.get("business_name"))[:200],
-            external_ref=self.reference(row) or None,
-            owner_id=owner or (self.keeper.pk if self.keeper else None),
-            source=source if source in SOURCES else Contact.Source.IMPORT.value,
-            custom=self.custom(row) if self.leads is None else {},
-            import_run_id=self.run.pk,
-            **{n: row.get(n) for n in (*SETTINGS, "created_at") if not self.leads and row.get(n)},
-        )
+            value = told[folded]
+            is_free = value and not (taken and f"{channel}:{value}" in taken)
+            values[channel], values[folded] = (told[channel], value) if is_free else ("", None)
+        if "business_name" in told:
+            values["company_folded"] = fold_company(told["business_name"])[:200]
+        owner, source = self.owner_of(row) if self.may_assign else None, told.get("source", "")
+        values |= {
+            "kind": "company" if self.is_company(row) else "person",
+            "owner_id": owner or self.keeper,
+            "external_ref": f"{self.prefix}{told['external_ref']}" if told.get("external_ref") else None,
+            "source": source.casefold() if source.casefold() in SOURCES else "import",
+            "import_run_id": self.run.pk,
+        }  # fmt: skip
+        if self.leads is None:
+            values["custom"] = self.custom(row) if self.has_custom else {}
+            values |= {name: told[name] for name in self.settings if told.get(name)}
+        contact = self.add(Contact, values)
         for channel, folded in ADDRESSES.items():
-            if values[folded]:
-                self.new(
-                    ContactAddress, contact, contact_id=contact, channel=channel, value=values[channel],
-                    folded=values[folded], is_primary=True,
-                )  # fmt: skip
+            if value := values[folded]:
+                self._add_address(contact, channel, values[channel], value, is_primary=True)
         self._add_to(contact, row)
         return contact
 
@@ -234,13 +203,14 @@ class PeopleImporter(Importer):
         if not contact.is_new and contact.pk not in self.mine:
             return False
         news: dict[str, Any] = {}
-        for name, column in FACTS.items():
+        for name, column in self.facts:
             self.compare(contact, column, row.get(name), news)
         for channel, folded in ADDRESSES.items():
             is_free = f"{channel}:{row.get(folded)}" not in taken
             if is_free and self.compare(contact, folded, row.get(folded), news):
                 news[channel] = row.get(channel)
-        if (reference := self.reference(row)) and not contact.external_ref and not taken:
+        reference = f"{self.prefix}{row.get('external_ref')}" if row.get("external_ref") else ""
+        if reference and not contact.external_ref and not taken:
             if own_id(reference, self.workspace.code, "C") != contact.pk:
                 news["external_ref"] = reference
         if self.leads is None:
@@ -257,98 +227,112 @@ class PeopleImporter(Importer):
 
     def _add_to(self, contact: Draft, row: CleanRow) -> bool:
         """Add tags, further addresses, refusals and the parent company; True when one was new."""
-        held = self.held.setdefault(contact.pk or -id(contact), set())
+        told, is_more = row.values, False
+        held = contact.held = set() if contact.held is None else contact.held
         before = len(held)
-        for word in _words(row.get("tags")):
-            tag = self._tag(word)
+        for tag in self._tags(told["tags"]) if told.get("tags") else ():
             if tag not in held:
                 held.add(tag)
-                self.new(TAGGED, contact, contact_id=contact, tag_id=tag)
-        for said in row.get("addresses") or ():
+                self.add(TAGGED, {"contact_id": contact, "tag_id": tag})
+        for said in told.get("addresses") or ():
             self._further_address(contact, said, held)
         for key, channel in REFUSALS.items():
-            if str(row.get(key)).casefold() in YES and f"no {channel}" not in held:
+            if key in told and told[key].casefold() in YES and f"no {channel}" not in held:
                 held.add(f"no {channel}")
                 proof = f"{self.run.file_name}, row {row.number}"
                 self.new(Consent, contact_id=contact, channel=channel, state="withdrawn", source="import",
                          proof=proof, at=self.at)  # fmt: skip
-        more = len(held) > before
         if (key := self._parent_key(row)) and contact.values.get("company_id") is None:
             parent = self.here.get(key)
             if parent is None:
                 self.loose.append(row.number)
             elif parent is not contact:
                 contact.put(company_id=parent)
-                more = True
-        return more
+                is_more = True
+        return is_more or len(held) > before
 
     def _further_address(self, contact: Draft, said: Any, held: set[Any]) -> None:
-        if (
-            not isinstance(said, Mapping)
-            or said.get("channel") not in ContactAddress.Channel.values
-        ):
+        channels = ContactAddress.Channel.values
+        if not isinstance(said, Mapping) or said.get("channel") not in channels:
             return
         channel, value = said["channel"], str(said.get("value", ""))[:400]
-        region = contact.values.get("country") or self.workspace.country
-        folded = {"email": fold_email(value), "phone": e164(value, region)}.get(
-            channel, " ".join(value.casefold().split())
-        )
-        until = str(said.get("valid_until") or "") or None
+        region = contact.country or self.workspace.country
+        plain = " ".join(value.casefold().split())
+        folded = {"email": fold_email(value), "phone": e164(value, region)}.get(channel, plain)
+        since, until = (str(said.get(name) or "") or None for name in ("valid_from", "valid_until"))
         if folded and (channel, folded, until) not in held:
             held.add((channel, folded, until))
-            since = str(said.get("valid_from") or "") or None
-            self.new(
-                ContactAddress, contact, contact_id=contact, channel=channel, value=value, folded=folded,
-                label=str(said.get("label", ""))[:40], valid_from=since, valid_until=until,
-            )  # fmt: skip
+            label = str(said.get("label", ""))[:40]
+            self._add_address(
+                contact, channel, value, folded, label=label, valid_from=since, valid_until=until
+            )
 
-    def _tag(self, word: str) -> Draft | int:
-        tag = self.tags.get(word.casefold())
-        if tag is None:
-            tag = self.new(Tag, name=word)
-        elif isinstance(tag, Draft) and tag.pk:
-            tag = tag.pk  # written with an earlier chunk
-        self.tags[word.casefold()] = tag
-        return tag
+    def _add_address(self, contact: Draft, channel: str, value: str, folded: str, **more: Any) -> None:  # fmt: skip
+        told = {"contact_id": contact, "channel": channel, "value": value, "folded": folded, **more}
+        self.add(ContactAddress, told)
+
+    def _tags(self, text: str) -> Iterator[Draft | int]:
+        """The tags that a cell names; those that nobody has are made."""
+        sign = next((sign for sign in ",;|" if sign in text), ",")
+        words = (word.strip()[:40] for word in text.split(sign))
+        for folded, word in {word.casefold(): word for word in words if word}.items():
+            tag = self.tags.get(folded)
+            if tag is None:
+                tag = self.new(Tag, name=word)
+            elif isinstance(tag, Draft) and tag.pk:
+                tag = tag.pk  # written with an earlier chunk
+            self.tags[folded] = tag
+            yield tag
 
     def _parent_key(self, row: CleanRow) -> str:
-        if row.get("parent_ref"):
+        if row.values.get("parent_ref"):
             return f"ref:{row.get('parent_ref')}"
-        return f"name:{fold_company(row.get('parent'))[:200]}" if row.get("parent") else ""
+        return f"name:{fold_company(row.get('parent'))[:200]}" if row.values.get("parent") else ""
 
-    def _hold(self, rows: Iterable[Any]) -> None:
-        for contact_id, *value in rows:
-            plain = [v.isoformat() if hasattr(v, "isoformat") else v for v in value]
-            self.held.setdefault(contact_id, set()).add(
-                plain[0] if len(plain) == 1 else tuple(plain)
-            )
+    def _hold(self, known: Mapping[int, Draft]) -> None:
+        """Note the tags, addresses and refusals that known contacts have, as far as the file tells of such."""
+        rows: list[tuple[int, Any]] = []
+        if "tags" in self.mapped:
+            links = TAGGED.objects.filter(contact_id__in=known)
+            rows += links.values_list("contact_id", "tag_id")
+        if "addresses" in self.mapped:
+            held = ContactAddress.objects.filter(contact_id__in=known)
+            for one in held:
+                until = one.valid_until.isoformat() if one.valid_until else None
+                rows.append((one.contact_id, (one.channel, one.folded, until)))
+        if self.mapped & set(REFUSALS):
+            said = Consent.objects.filter(contact_id__in=known).order_by("pk")
+            last = {(one.contact_id, one.channel): one.state for one in said}
+            rows += [(c, f"no {channel}") for (c, channel), state in last.items() if state == "withdrawn"]  # fmt: skip
+        for contact_id, value in rows:
+            contact = known[contact_id]
+            contact.held = {*(contact.held or ()), value}
 
     def _find(self, keys: Iterable[str]) -> Iterator[tuple[dict[str, Any], list[str]]]:
         """The contacts that have one of the keys: their values, and all the keys that they have."""
-        parts: dict[str, set[str]] = {"ref": set(), "email": set(), "phone": set(), "name": set()}
+        parts: dict[str, set[str]] = {name: set() for name in COLUMNS}
         for key in keys:
-            prefix, _, value = key.partition(":")
-            parts[prefix or "ref"].add(value)
-        addresses = parts["email"] | parts["phone"]
+            name, _, value = key.partition(":")
+            if value:
+                parts[name].add(value)
         aliases: dict[int, list[str]] = {}
-        held = ContactAddress.objects.current().filter(folded__in=addresses, is_primary=False)
-        for pk, channel, folded in held.values_list("contact_id", "channel", "folded"):
-            aliases.setdefault(pk, []).append(f"{channel}:{folded}")
+        for channel in ADDRESSES if self.has_aliases else ():
+            held = ContactAddress.objects.current().filter(channel=channel, is_primary=False)
+            for pk, folded in held.filter(folded__among=parts[channel]).values_list(
+                "contact_id", "folded"
+            ):
+                aliases.setdefault(pk, []).append(f"{channel}:{folded}")
         own = {own_id(ref, self.workspace.code, "C") for ref in parts["ref"]} - {None}
-        wanted = Q(pk__in={*aliases, *own}) | Q(external_ref__in=parts["ref"])
-        wanted |= Q(email_folded__in=parts["email"]) | Q(phone_e164__in=parts["phone"])
-        if parts["name"]:
-            wanted |= Q(kind=Contact.Kind.COMPANY, company_folded__in=parts["name"])
-        for row in Contact.objects.filter(wanted).order_by("pk").values(*READ):
-            pk, found = row["id"], aliases.get(row["id"], [])
-            found.append(f"ref:{row['external_ref'] or f'{self.workspace.code}-C{pk}'}")
-            found += [f"email:{row['email_folded']}"] * bool(row["email_folded"])
-            found += [f"phone:{row['phone_e164']}"] * bool(row["phone_e164"])
-            found += [f"name:{row['company_folded']}"] * (row["kind"] == Contact.Kind.COMPANY)
-            yield row, found
-
-
-def _words(text: Any) -> list[str]:
-    sign = next((sign for sign in ",;|" if sign in str(text)), ",")
-    words = (word.strip()[:40] for word in str(text).split(sign))
-    return list({word.casefold(): word for word in words if word}.values())
+        found: dict[int, dict[str, Any]] = {}
+        for name, wanted in {"pk": {*aliases, *own}, **parts}.items():
+            if wanted:
+                rows = Contact.objects.filter(**{f"{COLUMNS.get(name, name)}__among": wanted})
+                rows = rows.filter(kind=Contact.Kind.COMPANY) if name == "name" else rows
+                found |= {row["id"]: row for row in rows.values(*READ)}
+        for pk, row in sorted(found.items()):
+            keys = aliases.get(pk, [])
+            keys.append(f"ref:{row['external_ref'] or f'{self.workspace.code}-C{pk}'}")
+            for name, column in COLUMNS.items():
+                if row[column] and name != "ref" and (name != "name" or row["kind"] == "company"):
+                    keys.append(f"{name}:{row[column]}")
+            yield row, keys

@@ -170,7 +170,7 @@ class ItemImporter(Importer):
     def write(self, record: Recorder) -> None:
         """Write the items. Publishes ItemChanged for each."""
         super().write(record)
-        for item in self.drafts.get(Item, ()):
+        for item in self.drafts[Item]:
             if item.changed or item.is_new:
                 happening = ItemChanged(item.pk or 0, item.values["name"], is_active=True)
                 publish(happening, actor=self.actor)
@@ -272,9 +272,9 @@ class DealImporter(Importer):
             **self._ends(row, status, stage),
         )
         for order, line in enumerate(lines):
-            self.new(DealLine, deal, deal_id=deal, order=order, **line)
+            self.new(DealLine, deal_id=deal, order=order, **line)
         if not lines and item is not None:
-            self.new(DealLine, deal, deal_id=deal, item_id=item.pk, description=item.name,
+            self.new(DealLine, deal_id=deal, item_id=item.pk, description=item.name,
                      unit_price_minor=deal.value_minor)  # fmt: skip
         self.planned.add(reference)
         return Result(
@@ -287,7 +287,7 @@ class DealImporter(Importer):
 
     def write(self, record: Recorder) -> None:
         """Write the deals with their lines; who bought something is a customer, and open deals rot from now on."""
-        deals = self.drafts.get(Deal, [])
+        deals = self.drafts[Deal]
         super().write(record)
         customers = {_pk(deal.contact_id) for deal in deals if deal.is_new and deal.status == "won"}
         early = ("prospect", "qualified")
