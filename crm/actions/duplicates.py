@@ -122,7 +122,8 @@ def _write_keys(profiles: Iterable[duplicates.Profile]) -> None:
 def _keep(found: dict[tuple[int, int], Likeness], about: Q) -> int:
     held = {(row.contact_id, row.other_id): row for row in DuplicatePair.objects.filter(about)}
     sure = {pair: like for pair, like in found.items() if like.score >= duplicates.THRESHOLD}
-    new, changed = [], []
+    new: list[DuplicatePair] = []
+    changed: list[DuplicatePair] = []
     for pair, like in sure.items():
         reasons = [[reason.text, reason.points] for reason in like.reasons]
         row = held.get(pair) or DuplicatePair(contact_id=pair[0], other_id=pair[1])
