@@ -110,9 +110,9 @@ def run_sent(name: str, subject: Any, *, actor: Any, sent: dict[str, Any], parti
             if error.code != "stale" or subject is None:
                 raise
             stale = error
-        subject = _again(subject)
         if sent.get("version") is not None:
             raise conflict_of(form_class, subject, sent) from stale
+        subject = _again(subject)
     raise stale
 
 
@@ -161,19 +161,10 @@ def differences(form: forms.Form, row: Any, mine: Mapping[str, str]) -> list[Dif
         bound = form[name]
         names = {name, f"{name}_minor"}
         last = next((one for one in events if names & set(one.data.get("changes", ()))), None)
-        shown = [_shown(bound.field, text) for text in (value, now[name])]
-        found.append(
-            Difference(
-                name,
-                str(bound.label),
-                value,
-                now[name],
-                shown[0],
-                shown[1],
-                last.actor_name if last else "",
-                last.at if last else None,
-            )
-        )
+        who, at = (last.actor_name, last.at) if last else ("", None)
+        mine_shown, shown = (_shown(bound.field, text) for text in (value, now[name]))
+        row_of = (name, str(bound.label), value, now[name], mine_shown, shown, who, at)
+        found.append(Difference(*row_of))
     return found
 
 

@@ -10,15 +10,31 @@ from accounts.models import Team, User, Workspace
 from accounts.permissions import people_who_can
 
 
-class ShareForm(forms.Form):
-    """Who gets to see one record, whether they may edit it, until which day, and why."""
+class HolderForm(forms.Form):
+    """A person or a team; the cleaned data carry the one that was chosen as `shared_with`."""
 
     user = forms.ModelChoiceField(
-        User.objects.none(), required=False, label="Person", empty_label="Choose somebody"
+        User.objects.all(), required=False, label="Person", empty_label="Choose somebody"
     )
     team = forms.ModelChoiceField(
-        Team.objects.none(), required=False, label="Or a whole team", empty_label="No team"
+        Team.objects.filter(group__isnull=False).order_by("name"),
+        required=False,
+        label="Or a whole team",
+        empty_label="No team",
     )
+
+    def clean(self) -> dict[str, Any]:
+        """Answer one holder."""
+        values = super().clean() or self.cleaned_data
+        user, team = values.pop("user", None), values.pop("team", None)
+        if (user is None) == (team is None) and not self.errors:
+            raise forms.ValidationError("Choose a person or a team.")
+        return values | {"shared_with": user or team}
+
+
+class ShareForm(HolderForm):
+    """Who gets to see one record, whether they may edit it, until which day, and why."""
+
     may = forms.ChoiceField(
         label="They may",
         choices=[("read", "Read"), ("update", "Read and edit")],
@@ -40,42 +56,18 @@ class ShareForm(forms.Form):
         if noun:
             person.queryset = people_who_can(f"{noun}:read", some=True).order_by("name", "email")
         person.error_messages["invalid_choice"] = f"Choose somebody whose role has {noun}s."
-        team: Any = self.fields["team"]
-        team.queryset = Team.objects.filter(group__isnull=False).order_by("name")
 
     def clean(self) -> dict[str, Any]:
-        """Answer one holder, and the end of the last day as a moment."""
-        values = super().clean() or self.cleaned_data
-        user, team = values.pop("user", None), values.pop("team", None)
-        if (user is None) == (team is None) and not self.errors:
-            raise forms.ValidationError("Choose a person or a team.")
-        day = values.get("until")
-        if day is not None:
+        """Answer the holder, the verb, and the end of the last day as a moment."""
+        values = super().clean()
+        values["verb"] = values.pop("may", "") or "read"
+        if values.get("until") is not None:
             zone = ZoneInfo(Workspace.current().timezone)
-            values["until"] = datetime.combine(day, time(), zone) + timedelta(days=1)
-        return {
-            "shared_with": user or team,
-            "verb": values.get("may") or "read",
-            "until": values.get("until"),
-            "note": values.get("note", ""),
-        }
+            values["until"] = datetime.combine(values["until"], time(), zone) + timedelta(days=1)
+        return values
 
 
 class AskAccessForm(forms.Form):
     """Why somebody would like to work on a record."""
 
     note = forms.CharField(max_length=300, required=False)
-
-
-class UnshareForm(forms.Form):
-    """Whose share ends."""
-
-    user = forms.ModelChoiceField(User.objects.all(), required=False)
-    team = forms.ModelChoiceField(Team.objects.all(), required=False)
-
-    def clean(self) -> dict[str, Any]:
-        """Answer one holder."""
-        values = super().clean() or self.cleaned_data
-        if not (values.get("user") or values.get("team")):
-            raise forms.ValidationError("Say whose share ends: a user or a team.")
-        return {"shared_with": values.get("user") or values.get("team")}

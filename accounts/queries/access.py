@@ -17,6 +17,7 @@ from accounts.roles import ALL, MATRIX, ROLE_LABELS, TEAM, owners_of
 from core.errors import NotFound
 
 RULES = ("owner", "team", "share", "role")
+Teams = dict[int, tuple[str, set[int], set[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,9 @@ def grouped(seers: list[Seer]) -> list[tuple[str, tuple[str, ...], list[User]]]:
     return [(why, may, people) for (why, may, _), people in lines.items()]
 
 
-def _teams() -> dict[int, tuple[str, set[int], set[int]]]:
+def _teams() -> Teams:
     """Every team: its name, its members, and those of them who lead it."""
-    teams: dict[int, tuple[str, set[int], set[int]]] = {}
+    teams: Teams = {}
     columns = ("team_id", "team__name", "user_id", "is_manager")
     for pk, name, user_id, leads in Membership.objects.values_list(*columns):
         _, members, leaders = teams.setdefault(pk, (name, set(), set()))
@@ -138,9 +139,7 @@ def _ownership(path: str) -> str:
     return "Does it" if last == "actor" else "Owns it"
 
 
-def _sharing(
-    user: User, shares: list[Share], teams: dict[int, tuple[str, set[int], set[int]]]
-) -> str:
+def _sharing(user: User, shares: list[Share], teams: Teams) -> str:
     for share in shares:
         if share.holder == user:
             return share.text
@@ -149,12 +148,7 @@ def _sharing(
     return "Shared"
 
 
-def _leading(
-    user: User,
-    record: Model,
-    owners: dict[int, str],
-    teams: dict[int, tuple[str, set[int], set[int]]],
-) -> str:
+def _leading(user: User, record: Model, owners: dict[int, str], teams: Teams) -> str:
     given = getattr(record, "team_id", None)
     names = [
         name

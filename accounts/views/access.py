@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 
 from accounts.actions import shares
-from accounts.forms.access import AskAccessForm, ShareForm, UnshareForm
+from accounts.forms.access import AskAccessForm, HolderForm, ShareForm
 from accounts.queries.access import grouped, record_for, seers_of, shares_of
 from accounts.views.asking import actor_of, sent
 from core.actions import clean
@@ -55,7 +55,7 @@ def share(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
 def unshare(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     """Take a share back."""
     record = record_for(actor_of(request), noun, pk)
-    values = clean(UnshareForm, request.POST)
+    values = clean(HolderForm, request.POST)
     shares.unshare_record(record, actor=actor_of(request), noun=noun, **values)
     return done(request, _home(record), f"{values['shared_with']} has it no more.", CHANGED)
 

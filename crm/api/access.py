@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import Router
 
 from accounts.actions.shares import ask_access, share_record, unshare_record
-from accounts.forms.access import AskAccessForm, ShareForm, UnshareForm
+from accounts.forms.access import AskAccessForm, HolderForm, ShareForm
 from accounts.queries.access import Share, record_for, seers_of, shares_of
 from core.actions import clean
 from core.api import body_of, rest
@@ -55,11 +55,11 @@ def offer_access(noun: str, nouns: str) -> None:
         share_record(record, actor=request.actor, noun=noun, **values)
         return explained(noun, record)
 
-    @rest(router, "POST", f"{path}/unshare", permission=f"{noun}:update", form=UnshareForm)
+    @rest(router, "POST", f"{path}/unshare", permission=f"{noun}:update", form=HolderForm)
     def take_back(request: HttpRequest, pk: int) -> dict[str, Any]:
         """Take a share back, effective at the next request."""
         record = record_for(request.actor, noun, pk)
-        values = clean(UnshareForm, body_of(request))
+        values = clean(HolderForm, body_of(request))
         unshare_record(record, actor=request.actor, noun=noun, **values)
         return explained(noun, record)
 
