@@ -96,7 +96,13 @@ def _begin(
         known = ", ".join(one.key for one in VERBS[noun])
         raise Invalid({"verb": [f"There is no such verb. Known ones: {known}."]})
     actor.require(wanted.spec.permission or "")
-    said = [str(value) for value in check_values(wanted, data).values() if value]
+    values = check_values(wanted, data)
+    said = [str(value) for value in values.values() if value]
+    if verb == "update":
+        shown = {
+            name.removeprefix("custom_").replace("_", " "): one for name, one in values.items()
+        }
+        said = [f"{name} {'cleared' if one in (None, '') else one}" for name, one in shown.items()]
     rows = chosen(actor, noun, None, filters) if ids is None else None
     total = len(ids or ()) if rows is None else rows.count()
     newest = None if rows is None else rows.order_by("-pk").values_list("pk", flat=True).first()
