@@ -361,3 +361,10 @@ def carry_on_scan(event: events.DuplicateScanRequested, meta: Meta) -> None:
     left = scan_part(meta.actor, event.after, event.phase, seconds=SLICE)
     if left is not None:
         request_scan(actor=meta.actor, key=meta.key, after=left[0], phase=left[1])
+
+
+@on(events.ImportFinished)
+def look_for_imported_twins(event: events.ImportFinished, meta: Meta) -> None:
+    """What a file brought is compared once it is in; a long one comes back for the next slice."""
+    if scan_some(Actor.system("radar"), seconds=SLICE):
+        raise Postpone(0, "more contacts to compare")

@@ -1,5 +1,6 @@
 """The queue of suspected pairs: filled as contacts come and change, emptied by merging or by a person's no."""
 
+from io import BytesIO
 from itertools import product
 
 import pytest
@@ -8,6 +9,7 @@ from core.models import Delivery
 from crm.actions.addresses import add_address
 from crm.actions.contacts import create_contact, update_contact
 from crm.actions.duplicates import scan_part, scan_some
+from crm.actions.imports import start_import, upload_import
 from crm.actions.merging import merge_contact, unmerge_contact
 from crm.jobs import find_duplicates
 from crm.models import ContactMerge, DuplicateKey, DuplicatePair
@@ -231,3 +233,14 @@ def test_while_typing_the_form_says_who_it_looks_like(twins, rita):
         {"first_name": "x" * 10_000, "phone": "☎"},
     ):
         assert client.get("/contacts/hints/", typed).content.strip() == b""
+
+
+def test_what_a_file_brought_is_compared_once_it_is_in(max_, run_events):
+    make_contact(first_name="Meera", last_name="Sharma", company_name="Sharma Dental")
+    file = BytesIO(
+        b"First Name,Last Name,Company,Email\nSharma,Meera,Sharma Dental Ltd,ms@mail.example\n"
+    )
+    run = upload_import(actor=as_actor(max_), file=file, file_name="contacts.csv", kind="contacts")
+    start_import(run, actor=as_actor(max_))
+    run_events()
+    assert [state for *_, state in pairs()] == ["open"]
