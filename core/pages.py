@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig, ValidationError
-from django.db import DataError
+from django.db import DataError, models
 from django.db.models import IntegerField, Model, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -203,7 +203,7 @@ def _paginate(queryset: QuerySet[Any], cursor: str, per_page: int, order: Sequen
             *(name if up else f"-{name}" for name, up in zip(columns, ups, strict=True))
         )
         if values and (values[0] is None) == bool(skip):
-            rows = rows.filter(_after(columns, ups, values[skip:]))
+            rows = rows.filter(_after(queryset.model, columns, ups, values[skip:]))
         found += rows[: per_page + 1 - len(found)]
         if len(found) > per_page:
             break
@@ -250,14 +250,9 @@ def keys_in_order(queryset: QuerySet[Any], order: Sequence[str], most: int) -> l
 
 
 def _is_nullable(model: Any, path: str) -> bool:
-    for name in path.split("__"):
-        if name == "pk" or name not in {one.name for one in model._meta.get_fields()}:
-            return False  # an annotation says itself that it is never null
-        column = model._meta.get_field(name)
-        if column.null:
-            return True
-        model = column.related_model
-    return False
+    parts = path.split("__")
+    steps = (_field(model, "__".join(parts[: at + 1])) for at in range(len(parts)))
+    return any(step is not None and step.null for step in steps)  # an annotation is never null
 
 
 def _refuse_moments_off_the_calendar(values: Sequence[Any]) -> None:
@@ -293,13 +288,51 @@ def _column(row: Any, name: str) -> Any:
     return row
 
 
-def _after(names: Sequence[str], ascending: Sequence[bool], values: Sequence[Any]) -> Q:
+def _after(
+    model: type[Model], names: Sequence[str], ascending: Sequence[bool], values: Sequence[Any]
+) -> Any:
+    """The rows beyond a place; columns of one direction are compared as one: a single range of their index."""
+    fields = [_field(model, name) for name in names]
+    if len(set(ascending)) == 1 and all(fields):
+        return _Beyond(names, [(one.to_python(value), one) for one, value in zip(fields, values, strict=True)],
+                       up=ascending[0])  # fmt: skip
     condition = Q()
     equal = Q()
     for name, up, value in zip(names, ascending, values, strict=True):
         condition |= equal & Q(**{f"{name}__{'gt' if up else 'lt'}": value})
         equal &= Q(**{name: value})
     return condition
+
+
+class _Beyond(models.Func):
+    """(column, …) > (value, …): what both databases look up in an index of these columns."""
+
+    output_field = models.BooleanField()
+
+    def __init__(
+        self, names: Sequence[str], values: Sequence[tuple[Any, Any]], *, up: bool
+    ) -> None:
+        typed = (models.Value(value, output_field=field) for value, field in values)
+        super().__init__(*map(models.F, names), *typed)
+        self.sign = ">" if up else "<"
+
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, list[Any]]:
+        """Write both rows."""
+        parts = [compiler.compile(one) for one in self.source_expressions]
+        half = len(parts) // 2
+        left, right = (", ".join(sql for sql, _ in side) for side in (parts[:half], parts[half:]))
+        return f"({left}) {self.sign} ({right})", [one for _, given in parts for one in given]
+
+
+def _field(model: Any, path: str) -> Any:
+    """The column at the end of a path, None for an annotation."""
+    field = None
+    for name in path.split("__"):
+        if name != "pk" and name not in {one.name for one in model._meta.get_fields()}:
+            return None
+        field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+        model = field.related_model
+    return field
 
 
 def render_text(template: str, context: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.actor import Actor
 from core.errors import Moved, NotFound
 from crm import matching
-from crm.models import Contact, ContactAddress, ContactMerge, DuplicatePair
+from crm.models import Contact, ContactAddress, ContactMerge, DuplicatePair, Process, Tag
 from crm.queries.filters import narrow
 
 MOST_CANDIDATES = 200
@@ -26,13 +26,16 @@ def contacts_for(
 def contact_for(actor: Actor, pk: int, permission: str = "contact:read") -> Contact:
     """Return one contact that the actor may see; raises NotFound.
 
-    It knows whether others became part of it (`is_survivor`) and whether it looks like another one (`is_doubted`).
+    It knows whether others became part of it (`is_survivor`), whether it looks like another one (`is_doubted`) and
+    whether a playbook runs for it (`is_in_process`).
     """
     rows = contacts_for(actor, permission=permission)
+    running = Process.objects.filter(state=Process.State.RUNNING)
     pairs = DuplicatePair.objects.filter(Q(contact=OuterRef("pk")) | Q(other=OuterRef("pk")))
     known = rows.annotate(
         is_survivor=Exists(ContactMerge.objects.filter(contact=OuterRef("pk"))),
         is_doubted=Exists(pairs.filter(state=DuplicatePair.State.OPEN)),
+        is_in_process=Exists(running.filter(contact=OuterRef("pk"))),
     )
     found = known.filter(pk=pk).first()
     if found is not None:
@@ -40,6 +43,12 @@ def contact_for(actor: Actor, pk: int, permission: str = "contact:read") -> Cont
     if kept := rows.filter(merges__old_id=pk).first():
         raise Moved(f"This contact became part of {kept}.", old=pk, new=kept.pk)
     raise NotFound("There is no such contact. It may have been deleted.")
+
+
+def tags_around(contact: Contact, most: int = 200) -> list[Tag]:
+    """Return the tags of a contact (`is_on`), then the others that it could get, by name."""
+    on = Contact.tags.through.objects.filter(contact=contact, tag=OuterRef("pk"))
+    return list(Tag.objects.annotate(is_on=Exists(on)).order_by("-is_on", "name")[:most])
 
 
 def known_contact(

@@ -10,9 +10,9 @@ from accounts.listing import cell_page, export_page, list_page, near
 from core.doors import door
 from core.pages import page
 from crm.lists import CONTACTS
-from crm.models import Contact, Tag
+from crm.models import Contact
 from crm.queries.addresses import address_for, addresses_of
-from crm.queries.contacts import contact_for
+from crm.queries.contacts import contact_for, tags_around
 from crm.queries.custom_fields import answers
 from crm.queries.duplicates import twins_of
 from crm.queries.processes import processes_for
@@ -32,6 +32,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     leads = related(actor, "lead:read", contact.leads)
     deals = related(actor, "deal:read", contact.deals)
     prefetch_related_objects([contact], "consents")
+    may_merge = actor.can("contact:merge")
     context: dict[str, Any] = {
         "contact": contact,
         "leads": leads,
@@ -42,11 +43,13 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         "addresses": addresses_of(contact),
         "answers": answers(contact),
-        "known_tags": Tag.objects.order_by("name").values_list("name", flat=True)[:200],
-        "twins": twins_of(actor, contact) if actor.can("contact:merge") else [],
-        "merges": contact.merges.select_related("operation").order_by("-pk")[:5],
-        "processes": processes_for(actor, contact),
-        "entries": timeline(actor, contact, limit=30),
+        "tags": tags_around(contact),
+        "twins": twins_of(actor, contact) if contact.is_doubted and may_merge else [],
+        "merges": contact.merges.select_related("operation").order_by("-pk")[:5]
+        if contact.is_survivor
+        else (),
+        "processes": processes_for(actor, contact) if contact.is_in_process else [],
+        "entries": timeline(actor, contact, limit=30, known=[*leads, *deals]),
         "near": near(request, CONTACTS, contact),
     }
     return page(request, "crm/contacts/detail.html", context)
