@@ -57,7 +57,7 @@ def exported(
     if form == "csv":
         response = StreamingHttpResponse(_lines(headers, rows), content_type="text/csv; charset=utf-8")  # fmt: skip
     elif form == "xlsx":
-        file = tempfile.TemporaryFile()
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
         write_xlsx(file, headers, rows)
         file.seek(0)
         response = FileResponse(file, content_type=_XLSX)

@@ -39,7 +39,7 @@ class Busy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A row in the order of work; `entity` is the first row about the same, `strange` has a bit for each key of others."""
+    """A row in the order of work: `entity` is the first row about the same, `strange` a bit for each foreign key."""
 
     rank: int
     row: Row

@@ -160,7 +160,7 @@ class _Strings:
 
     def __init__(self, elements: Iterator[ET.Element]) -> None:
         self.elements = elements
-        self.file: IO[bytes] = tempfile.TemporaryFile(buffering=0)
+        self.file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - as long as we live
         self.ends = array("Q", [0])
 
     def __getitem__(self, at: int) -> str:

@@ -16,9 +16,10 @@ from accounts.models import Workspace
 from core import files
 from core.errors import NotFound, Refused
 from crm import columns
+from crm.actions.import_deals import DealImporter
 from crm.actions.import_parts import ERROR, Importer, Result, Work, last_stage, refused
 from crm.actions.import_people import PeopleImporter
-from crm.actions.import_sales import DealImporter, ItemImporter, UserImporter
+from crm.actions.import_sales import ItemImporter, UserImporter
 from crm.forms.imports import CleanRow, RowReader
 from crm.models import ImportRun
 from crm.staging import Place, Stage, hash_of

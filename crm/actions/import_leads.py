@@ -1,6 +1,6 @@
 """The leads of imported rows: scored, assigned, joined with an open one, or brought back as an export told them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from crm import routing, scoring
@@ -20,6 +20,9 @@ from crm.queries.scoring import lead_facts
 from crm.scoring import OUTCOME
 
 SOURCES = frozenset(Contact.Source.values)
+TOLD = (
+    "status", "stage", "disqualification_reason", "assigned_reason", "created_at", "converted_at",
+)  # fmt: skip
 FACTS = ("title", "business_name", "industry", "city", "region", "next_step")
 READ = (
     "id", "version", "contact_id", "import_run_id", "external_ref", "status", "facts", "custom", "currency",
@@ -30,7 +33,7 @@ READ = (
 class Leads:
     """Sees to the lead of each row; a part of the people's importer."""
 
-    def __init__(self, importer: Any, model: Mapping[str, Any] | None) -> None:
+    def __init__(self, importer: Any, model: dict[str, Any] | None) -> None:
         self.of = importer
         self.scorer = scoring.Scorer(model)
         self.reps = rep_loads()
@@ -42,7 +45,7 @@ class Leads:
         self.by_ref: dict[str, Draft] = {}
         self.latest: dict[int, Draft] = {}
         references = {row.get("lead_ref") for row in rows} - {""}
-        own = {own_id(ref, code, "L") for ref in references} - {None}
+        own = {own_id(ref, code, "L") for ref in references} - {0}
         named = Lead.objects.filter(external_ref__in=references) | Lead.objects.filter(pk__in=own)
         found = (named | Lead.objects.filter(contact__in=contacts)).order_by("pk")
         self.mine: set[int] = set()
@@ -51,13 +54,13 @@ class Leads:
                 lead = self.of.known(Lead, values["id"], values)
                 self.latest[values["contact_id"]] = lead
                 self.by_ref[values["external_ref"] or f"{code}-L{lead.pk}"] = lead
-            ids = [lead.pk for lead in self.by_ref.values()]
+            ids = [lead.pk or 0 for lead in self.by_ref.values()]
             allowed = self.of.actor.visible("lead:update", Lead.objects.filter(pk__in=ids))
             self.mine = set(allowed.values_list("pk", flat=True))
         wanted = {row.get("deal_ref") for row in rows} - {""}
         self.deals: dict[str, Draft] = {}
         if wanted:
-            own = {own_id(ref, code, "D") for ref in wanted} - {None}
+            own = {own_id(ref, code, "D") for ref in wanted} - {0}
             deals = Deal.objects.filter(external_ref__in=wanted) | Deal.objects.filter(pk__in=own)
             for values in deals.values("id", "version", "lead_id", "external_ref"):
                 deal = self.of.known(Deal, values["id"], values)
@@ -126,11 +129,7 @@ class Leads:
     def _ends(self, row: CleanRow) -> dict[str, Any]:
         """The columns that say where sales stands; those of an open new lead are the defaults."""
         if row.get("lead_ref"):
-            told = {
-                name: row.get(name)
-                for name in ("status", "stage", "disqualification_reason", "assigned_reason", "created_at", "converted_at")
-                if row.get(name)
-            }  # fmt: skip
+            told = {name: row.get(name) for name in TOLD if row.get(name)}
             if told.get("status") == "disqualified":
                 told.setdefault("disqualification_reason", LOST_REASON)
             told["team_id"] = self.of.people.teams.get(str(row.get("team")).casefold())

@@ -105,7 +105,8 @@ class Result:
     def ending(self, places: Mapping[str, int]) -> Ending:
         """The result to keep, with the ids that the records have by now."""
         faults = tuple(places[key] for key in self.row.at_fault if key in places)
-        ids = [draft and draft.pk for draft in (self.contact, self.lead, self.deal)]
+        drafts = (self.contact, self.lead, self.deal)
+        ids = [draft.pk if draft is not None else None for draft in drafts]
         return Ending(self.row.number, self.outcome, self.message[:400], faults, *ids)
 
 
@@ -368,10 +369,10 @@ def last_stage() -> tuple[Pipeline, Stage]:
     return stage.pipeline, stage
 
 
-def own_id(reference: str, code: str, letter: str) -> int | None:
-    """The id that a reference of our own export names ("3f9a1c-C12"), None for any other."""
+def own_id(reference: str, code: str, letter: str) -> int:
+    """The id that a reference of our own export names ("3f9a1c-C12"), 0 for any other."""
     found = re.fullmatch(rf"{re.escape(code)}-{letter}(\d{{1,18}})", reference)
-    return int(found[1]) if found else None
+    return int(found[1]) if found else 0
 
 
 def noon(day: date | None) -> datetime | None:

@@ -148,7 +148,9 @@ class PeopleImporter(Importer):
     def write(self, record: Recorder) -> None:
         """Write what was planned; an address that a known contact got gets its row too."""
         super().write(record)
-        moved = [d.pk for d in self.drafts[Contact] if d.changed and d.changed & set(ADDRESSES)]
+        moved = [
+            d.pk or 0 for d in self.drafts[Contact] if d.changed and d.changed & set(ADDRESSES)
+        ]
         if moved:
             record.watch(ContactAddress.objects.filter(contact_id__in=moved))
             for contact in Contact.objects.filter(pk__in=moved):
@@ -210,20 +212,23 @@ class PeopleImporter(Importer):
             if is_free and self.compare(contact, folded, row.get(folded), news):
                 news[channel] = row.get(channel)
         reference = f"{self.prefix}{row.get('external_ref')}" if row.get("external_ref") else ""
-        if reference and not contact.external_ref and not taken:
-            if own_id(reference, self.workspace.code, "C") != contact.pk:
-                news["external_ref"] = reference
+        is_own = own_id(reference, self.workspace.code, "C") == contact.pk
+        if reference and not (is_own or contact.external_ref or taken):
+            news["external_ref"] = reference
         if self.leads is None:
-            for name in SETTINGS:
-                self.compare(contact, name, row.get(name), news)
-            owner = self.owner_of(row) if self.may_assign else None
-            self.compare(contact, "owner_id", owner, news)
-            if custom := self.added_custom(contact, row):
-                news["custom"] = custom
+            self._fill_settings(contact, row, news)
         if "company_name" in news:
             news["company_folded"] = fold_company(news["company_name"])[:200]
         contact.put(**news)
         return self._add_to(contact, row) or bool(news)
+
+    def _fill_settings(self, contact: Draft, row: CleanRow, news: dict[str, Any]) -> None:
+        for name in SETTINGS:
+            self.compare(contact, name, row.get(name), news)
+        owner = self.owner_of(row) if self.may_assign else None
+        self.compare(contact, "owner_id", owner, news)
+        if custom := self.added_custom(contact, row):
+            news["custom"] = custom
 
     def _add_to(self, contact: Draft, row: CleanRow) -> bool:
         """Add tags, further addresses, refusals and the parent company; True when one was new."""
@@ -322,7 +327,7 @@ class PeopleImporter(Importer):
                 "contact_id", "folded"
             ):
                 aliases.setdefault(pk, []).append(f"{channel}:{folded}")
-        own = {own_id(ref, self.workspace.code, "C") for ref in parts["ref"]} - {None}
+        own = {own_id(ref, self.workspace.code, "C") for ref in parts["ref"]} - {0}
         found: dict[int, dict[str, Any]] = {}
         for name, wanted in {"pk": {*aliases, *own}, **parts}.items():
             if wanted:

@@ -39,7 +39,8 @@ from crm.models import Contact, Deal, ImportRun, Lead, Operation
 from crm.queries.imports import remembered
 from crm.queries.scoring import active_model
 from crm.staging import Stage, remove
-from crm.tables import Row, Unreadable, open_table
+from crm.tables import Row, open_table
+from crm.workbooks import Unreadable
 
 CHUNK = {"sqlite": 1_000, "postgresql": 5_000}  # rows in one transaction
 AT_ONCE = 2_000_000  # bytes that are checked while the person waits
@@ -235,13 +236,7 @@ def begin(run: ImportRun, *, actor: Actor, rehearsal: dict[str, Any], total: int
         wrong = 0 if blocked else wrong
         reason = blocked or f"{wrong:,} of {total:,} rows are wrong, so nothing was imported."
         return _end(run, actor, reason, next_row=total, error_count=wrong, skipped_count=total - wrong)  # fmt: skip
-    title = f"Imported {run.file_name}"
-    run.store(
-        state=ImportRun.State.RUNNING,
-        operation=begin_operation(
-            Operation.Kind.IMPORT, title, actor=actor, permission="contact:import"
-        ),
-    )
+    run.store(state=ImportRun.State.RUNNING, operation=_begin_operation(run, actor))
     return run
 
 
@@ -260,7 +255,7 @@ def write_chunk(
     if run.next_row != expected or run.state != ImportRun.State.RUNNING:
         return run
     bulk.lazy_commit()  # a chunk that a power cut loses is found undone, and done again
-    results = _write(run, actor, importer, stage, reader, work)
+    results = _write(run, actor=actor, importer=importer, stage=stage, reader=reader, work=work)
     counts = Counter(result.outcome for result in results)
     run.store(
         next_row=expected + len(work),
@@ -272,22 +267,20 @@ def write_chunk(
 @action("import.retry", permission=None)
 def retry_rows(run: ImportRun, *, actor: Actor, stage: Stage, numbers: Sequence[int]) -> ImportRun:
     """Import rows that were wrong and have been mended; those that still are stay on the list."""
-    if run.operation_id and run.operation.state in (Operation.State.UNDONE, Operation.State.PARTLY):
+    operation = run.operation or _begin_operation(run, actor)
+    if run.operation is not None and operation.state != Operation.State.DONE:
         raise Refused("This import was undone. Upload the file again.")
-    if run.operation_id is None:
-        run.operation = begin_operation(
-            Operation.Kind.IMPORT, f"Imported {run.file_name}", actor=actor, permission="contact:import"
-        )  # fmt: skip
+    run.operation = operation
     reader = reader_of(run, stage)
     importer = importer_of(run, actor, is_dry=False, model=active_model())
     work = [Work(reader.read(row), row.number, 0) for row in stage.pick(numbers)]
-    results = _write(run, actor, importer, stage, reader, work)
+    results = _write(run, actor=actor, importer=importer, stage=stage, reader=reader, work=work)
     counts = Counter(result.outcome for result in results)
     counts[ERROR] -= len(results)
     run.store(
         "operation", **{f"{name}_count": count + counts[name] for name, count in run.counts.items()}
     )
-    finish_operation(run.operation)
+    finish_operation(operation)
     return run
 
 
@@ -336,7 +329,7 @@ def expire_import(run: ImportRun, *, actor: Actor) -> ImportRun:
 
 
 def _write(
-    run: ImportRun, actor: Actor, importer: Importer, stage: Stage, reader: RowReader, work: Sequence[Work]
+    run: ImportRun, *, actor: Actor, importer: Importer, stage: Stage, reader: RowReader, work: Sequence[Work]
 ) -> list[Result]:  # fmt: skip
     results = importer.plan(work)
     with recording(operation=run.operation, actor=actor) as record:
@@ -352,6 +345,11 @@ def _write(
     if any(touched.values()):
         publish(RowsImported(run.pk, run.kind, **touched), actor=actor)
     return results
+
+
+def _begin_operation(run: ImportRun, actor: Actor) -> Operation:
+    title = f"Imported {run.file_name}"
+    return begin_operation(Operation.Kind.IMPORT, title, actor=actor, permission="contact:import")
 
 
 def _end(run: ImportRun, actor: Actor, reason: str, **counts: int) -> ImportRun:

@@ -70,14 +70,16 @@ def business(people) -> None:
         ("contact", "size", "number"), ("contact", "vip", "yes-no"), ("contact", "since", "date"),
         ("lead", "budget", "choice"), ("deal", "site", "url"), ("contact", "city", "text"),
     ):  # fmt: skip
-        CustomField.objects.create(noun=noun, key=key, label=key.capitalize(), type=kind, choices=["High", "Low"])  # fmt: skip
+        told = {"label": key.capitalize(), "type": kind, "choices": ["High", "Low"]}
+        CustomField.objects.create(noun=noun, key=key, **told)
     old = clock.now() - timedelta(days=400, microseconds=5)
     parent = make_contact(kind="company", company_name="Acme Ltd", email="", external_ref="crm:7")
     twin = make_contact(kind="company", company_name="Acme Ltd", email="", city="Pune")
     twin.store(company=parent, owner=people.max)
     asha = make_contact(
-        first_name="=Asha", last_name='Ra"o,\nof Pune', company_name="Acme", email="Asha.R@gmail.com", phone="098765 43210",
-        country="IN", company=twin, owner=people.rita, source="referral", stage="customer", language="hi",
+        first_name="=Asha", last_name='Ra"o,\nof Pune', company_name="Acme", email="Asha.R@gmail.com",
+        phone="098765 43210", country="IN", company=twin, owner=people.rita, source="referral",
+        stage="customer", language="hi",
         do_not_contact=True, created_at=old, external_ref="prospect_id:9",
         custom={"size": 12.5, "vip": True, "since": "2026-02-28", "loose": [1, {"a": "b"}], "city": "x"},
     )  # fmt: skip
@@ -100,7 +102,8 @@ def business(people) -> None:
     opened = make_deal(
         contact=asha, title="-5 % for Acme", value_minor=1_234_50, owner=people.ron, custom={"site": "https://a.in"},
         pipeline=pipeline, stage=first, expected_close_on=date(2026, 12, 24), price_list=price_list,
-        probability=33, probability_is_manual=True, created_at=old, snoozed_until=date(2027, 1, 2), snooze_reason="Leave",
+        probability=33, probability_is_manual=True, created_at=old, snoozed_until=date(2027, 1, 2),
+        snooze_reason="Leave",
     )  # fmt: skip
     DealLine.objects.create(
         deal=opened, item=item, description="Two of them", quantity="2.500", unit_price_minor=500

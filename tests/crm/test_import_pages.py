@@ -4,6 +4,8 @@ from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from crm.models import ImportRun, Lead
@@ -174,13 +176,15 @@ def test_imports_are_seen_by_their_owner_and_administrators(people):
     assert "leads.csv" not in browser(people.ron).get(reverse("crm:import-list")).content.decode()
 
 
-@pytest.mark.parametrize("count", [1, 30])
-def test_the_list_asks_as_many_queries_for_1_row_as_for_30(rita, django_assert_num_queries, count):
-    ImportRun.objects.bulk_create(
-        ImportRun(kind="leads", file_name=f"{at}.csv", created_by=rita, total=1)
-        for at in range(count)
-    )
-    client = browser(rita)
-    client.get(reverse("crm:import-list"))
-    with django_assert_num_queries(5):
+def test_the_list_asks_as_many_queries_for_1_row_as_for_30(rita):
+    client, asked = browser(rita), []
+    for count in (1, 29):
+        ImportRun.objects.bulk_create(
+            ImportRun(kind="leads", file_name=f"{at}.csv", created_by=rita, total=1)
+            for at in range(count)
+        )
         client.get(reverse("crm:import-list"))
+        with CaptureQueriesContext(connection) as queries:
+            client.get(reverse("crm:import-list"))
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 8

@@ -3,6 +3,7 @@
 import json
 from argparse import ArgumentParser
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from time import perf_counter
 from typing import Any
 
@@ -44,6 +45,7 @@ class Command(BaseCommand):
                 name, kind = options["path"].name, options["kind"]
                 run = upload_import(actor=actor, file=file, file_name=name, kind=kind)
             self._finish(run, actor)
+            checked = perf_counter()
             if options["good"]:
                 values = {"kind": run.kind, "mode": "good", "mapping": run.mapping}
                 run = map_import(run, actor=actor, **values)
@@ -52,7 +54,7 @@ class Command(BaseCommand):
                 self._finish(run, actor)
         except (HouseError, OSError) as error:
             raise CommandError(str(error)) from error
-        answer = _answer(run, perf_counter() - begun)
+        answer = _answer(run, checked - begun, perf_counter() - checked)
         self.stdout.write(json.dumps(answer) if options["json"] else _words(answer))
         if run.state == ImportRun.State.FAILED:
             raise CommandError(run.message)
@@ -74,13 +76,14 @@ def _actor(email: str) -> Actor:
     return Actor.for_user(user, via="cli")
 
 
-def _answer(run: ImportRun, seconds: float) -> dict[str, Any]:
+def _answer(run: ImportRun, checked: float, imported: float) -> dict[str, Any]:
     wrong = endings_of(run, "error", 0, 50)
     problems = [{"row": ending.number, "message": ending.message} for ending, _ in wrong]
     return {
         "run": run.pk, "kind": run.kind, "state": run.state, "rows": run.total, "created": run.created_count,
         "updated": run.updated_count, "skipped": run.skipped_count, "errors": run.error_count,
-        "rehearsed": run.rehearsal.get("counts", {}), "problems": problems, "seconds": round(seconds, 2),
+        "rehearsed": run.rehearsal.get("counts", {}), "problems": problems, "seconds": round(checked + imported, 2),
+        "checked": round(checked, 2), "imported": round(imported, 2), "peak": getrusage(RUSAGE_SELF).ru_maxrss // 1024,
     }  # fmt: skip
 
 
