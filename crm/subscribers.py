@@ -12,7 +12,7 @@ from accounts.models import User, Workspace
 from accounts.permissions import people_who_can
 from accounts.queries.people import managers_of
 from core import clock
-from core.errors import HouseError
+from core.errors import HouseError, Refused
 from core.events import Meta, Postpone, on
 from core.money import format_money
 from crm import events
@@ -147,6 +147,8 @@ def advance_processes(event: Any, meta: Meta) -> None:
         if ended.state != "done" or not ended.playbook.wins_deal or deal is None:
             continue
         try:
+            if not meta.actor.is_person:
+                raise Refused("A person decides that.")
             day = clock.today(Workspace.current().timezone)
             win_deal(deal, actor=meta.actor, key=meta.key, closed_on=day)
         except HouseError as refusal:

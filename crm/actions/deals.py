@@ -352,7 +352,11 @@ def _move(deal: Deal, actor: Actor, stage: Stage) -> None:
     sent_at = deal.proposal_sent_at or (clock.now() if stage.is_proposal_sent else None)
     deal.store(stage=stage, stage_since=clock.now(), probability=chance, proposal_sent_at=sent_at)
     touch_deals([deal.pk])
-    named = {"stage": stage.name, "previous_stage": previous.name, "previous_stage_id": previous.pk}
+    named: dict[str, Any] = {
+        "stage": stage.name,
+        "previous_stage": previous.name,
+        "previous_stage_id": previous.pk,
+    }
     publish(events.DealMoved(**_facts(deal), stage_id=stage.pk, **named), actor=actor)
 
 

@@ -176,8 +176,10 @@ def _end(process: Process, actor: Actor, state: Process.State) -> None:
 
 
 def _is_done(task: dict[str, Any], deal: Deal) -> bool:
-    sign = task.get("done_when")
-    return bool(sign) and (is_approved(deal) if sign == "approved" else NEEDS[sign][2](deal))
+    sign = str(task.get("done_when") or "")
+    if sign == "approved":
+        return is_approved(deal)
+    return bool(sign) and NEEDS[sign][2](deal)
 
 
 def _person(deal: Deal, role: str) -> User | None:

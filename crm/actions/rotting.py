@@ -80,8 +80,8 @@ def mark_rotting(deal: Deal, *, actor: Actor, days_silent: int, on: date) -> Dea
     """Note that nobody touched an open deal for too long, once for each silence. Publishes DealRotting."""
     if deal.status == Deal.Status.OPEN and deal.rotting_told_on is None:
         Deal.objects.filter(pk=deal.pk).update(rotting_told_on=on)
-        facts = {"deal_id": deal.pk, "contact_id": deal.contact_id, "owner_id": deal.owner_id}
-        publish(DealRotting(**facts, days_silent=days_silent), actor=actor)
+        named = (deal.pk, deal.contact_id, deal.owner_id)
+        publish(DealRotting(*named, days_silent=days_silent), actor=actor)
     return deal
 
 
@@ -118,6 +118,6 @@ def _rest(deal: Deal, actor: Actor, until: date | None, reason: str) -> Deal:
     )
     recount([deal])
     changes = {name: [value, getattr(deal, name)] for name, value in before.items()}
-    facts = {"deal_id": deal.pk, "contact_id": deal.contact_id, "owner_id": deal.owner_id}
-    publish(DealUpdated(**facts, changes=changes), actor=actor)
+    named = (deal.pk, deal.contact_id, deal.owner_id)
+    publish(DealUpdated(*named, changes=changes), actor=actor)
     return deal

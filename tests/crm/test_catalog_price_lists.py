@@ -35,7 +35,7 @@ def test_a_price_comes_from_the_list_else_the_catalog_else_it_is_typed(rita, exp
     deal = run("deal.set_lines", deal, actor=as_actor(rita), data=data)
     assert lines(deal) == [85_000, 1_500_000]
     assert (deal.value_minor, deal.price_list) == (1_585_000, export)
-    with pytest.raises(Invalid, match="Give a price for .* in USD: the catalog has it in INR only"):
+    with pytest.raises(Invalid, match=r"Give a price for .* in USD: the catalog has it in INR only"):
         set_lines(deal, actor=SYSTEM, lines=[{"item": rupees}])
     set_lines(deal, actor=SYSTEM, lines=[{"item": rupees, "unit_price": "12.50"}])
     assert lines(deal) == [1_250]
