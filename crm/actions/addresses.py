@@ -12,7 +12,6 @@ from crm.events import ContactUpdated
 from crm.forms.addresses import AddAddressForm, RetireAddressForm
 from crm.matching import e164, fold_email
 from crm.models import Contact, ContactAddress
-from crm.models.search import index_rows
 
 EMAIL, PHONE = ContactAddress.Channel.EMAIL.value, ContactAddress.Channel.PHONE.value
 COLUMNS = {EMAIL: "email_folded", PHONE: "phone_e164"}

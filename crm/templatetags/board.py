@@ -19,9 +19,9 @@ def deal_card(deal: Any) -> SafeString:
     place = f", {escape(deal.contact.city)}" if deal.contact.city else ""
     when = ""
     if deal.status == "won":
-        when = f"won {day(deal.closed_on, 'j M')}"
+        when = f'<span class="vh">won </span>{day(deal.closed_on, "j M")}'
     elif deal.expected_close_on:
-        when = f"by {day(deal.expected_close_on, 'j M')}"
+        when = f'<span class="vh">closes </span>{day(deal.expected_close_on, "j M")}'
     quiet = (
         f'<span class="xs warnc nowrap">{deal.days_silent} d quiet</span>'
         if deal.days_silent
