@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 
 from accounts.models import User
+from accounts.models.user import UserQuerySet
 from accounts.permissions import can
 from accounts.roles import MATRIX
 
@@ -41,7 +42,7 @@ class SignInBackend(AuthenticationBackend):
 
     def get_user(self, user_id: Any) -> User | None:
         """Load an active person."""
-        return User.objects.with_standing().filter(pk=user_id, is_active=True).first()
+        return UserQuerySet(User).with_standing().filter(pk=user_id, is_active=True).first()
 
 
 def matrix_name(codename: str) -> str:

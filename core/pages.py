@@ -316,7 +316,10 @@ class _Beyond(models.Func):
         super().__init__(*map(models.F, names), *typed)
         self.sign = ">" if up else "<"
 
-    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, list[Any]]:
+    def as_sql(
+        self, compiler: Any, connection: Any, function: Any = None, template: Any = None,
+        arg_joiner: Any = None, **extra: Any,
+    ) -> tuple[str, Any]:  # fmt: skip
         """Write both rows."""
         parts = [compiler.compile(one) for one in self.source_expressions]
         half = len(parts) // 2

@@ -45,7 +45,10 @@ class _Standing(models.Func):
     output_field = models.JSONField()
     template = "(SELECT %(lists)s(%(list)s(role, permission, scope)) FROM (%(rows)s) AS standing)"
 
-    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, list[Any]]:
+    def as_sql(
+        self, compiler: Any, connection: Any, function: Any = None, template: Any = None,
+        arg_joiner: Any = None, **extra: Any,
+    ) -> tuple[str, Any]:  # fmt: skip
         """Write the subselect with the database's own names."""
         is_sqlite = connection.vendor == "sqlite"
         names = ("json_group_array", "json_array")

@@ -232,7 +232,8 @@ def test_a_cell_merges_what_others_changed_elsewhere_and_asks_about_its_own_fiel
     rita, address = browser(people.rita), f"/leads/{lead.pk}/cell/next_step/"
     page = rita.get(address).content.decode()
     cell = fields_of(re.search(r'<form id="cell-form".*?</form>', page, re.DOTALL)[0])
-    run("lead.update", lead, actor=as_actor(people.max), data={"title": lead.title, "city": "Agra", "next_step": "Call"})  # fmt: skip
+    theirs = {"title": lead.title, "city": "Agra", "next_step": "Call"}
+    run("lead.update", lead, actor=as_actor(people.max), data=theirs)
     assert rita.post(address, {**cell, "next_step": "Visit"}).status_code == 303
     lead = Lead.objects.get(pk=lead.pk)
     assert (lead.city, lead.next_step) == ("Agra", "Visit")
