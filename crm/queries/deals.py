@@ -13,7 +13,7 @@ from core.registry import refusals
 from crm.deal_rules import blockers
 from crm.models import Activity, Deal, DealLine, Process, Stage
 from crm.queries.approvals import approval_missing, needs_approval
-from crm.queries.filters import narrow, one
+from crm.queries.filters import narrow, one_about_contact
 from crm.queries.processes import processes_for
 from crm.queries.rotting import today, touched_at
 
@@ -32,7 +32,9 @@ def deals_for(
 def deal_for(actor: Actor, pk: int, permission: str = "deal:read") -> Deal:
     """Return one deal that the actor may see; raises NotFound."""
     rows = deals_for(actor, permission=permission)
-    return one(rows, pk, "There is no such deal. It may have been deleted.")
+    missing = "There is no such deal. It may have been deleted."
+    row: Deal = one_about_contact(rows, pk, missing)
+    return row
 
 
 def deal_facts(actor: Actor, deal: Deal) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from core.errors import NotFound
+from crm.models import ContactMerge
 from crm.models.search import Searchable
 from crm.queries.search import matching
 
@@ -25,4 +26,12 @@ def one(rows: QuerySet[Row], pk: int, missing: str) -> Row:
     row = rows.filter(pk=pk).first()
     if row is None:
         raise NotFound(missing)
+    return row
+
+
+def one_about_contact(rows: QuerySet[Any], pk: int, missing: str) -> Any:
+    """Return the row of this key; its contact knows whether others became part of it. Raises NotFound."""
+    merges = ContactMerge.objects.filter(contact=OuterRef("contact"))
+    row = one(rows.annotate(contact_is_survivor=Exists(merges)), pk, missing)
+    row.contact.is_survivor = row.contact_is_survivor
     return row

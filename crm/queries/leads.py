@@ -9,7 +9,7 @@ from accounts.actor import Actor
 from accounts.permissions import Verdict
 from crm import lead_rules, scoring
 from crm.models import Lead
-from crm.queries.filters import narrow, one
+from crm.queries.filters import narrow, one_about_contact
 
 GONE = "There is no such lead. It may have been merged or deleted."
 TEMPERATURES = {
@@ -31,7 +31,8 @@ def leads_for(
 def lead_for(actor: Actor, pk: int, permission: str = "lead:read") -> Lead:
     """Return one lead that the actor may see; raises NotFound."""
     rows = leads_for(actor, permission=permission)
-    return one(rows, pk, GONE)
+    row: Lead = one_about_contact(rows, pk, GONE)
+    return row
 
 
 def may(lead: Lead, verb: str) -> Verdict:

@@ -12,13 +12,21 @@ from django.test.utils import CaptureQueriesContext
 
 from core.management.commands.list_endpoints import endpoints
 from crm.models import Contact, Deal, Lead
-from tests.people import browser
+from tests.factories.crm import make_activity, make_deal, make_item, make_lead
+from tests.people import api_client, browser
 
 ROOT = Path(__file__).resolve().parents[2]
 BUDGETS = tomllib.loads((ROOT / "ci" / "budgets.toml").read_text())["pages"]
 ROWS = {"/leads/": Lead, "/deals/": Deal, "/contacts/": Contact}
 # Saying yes to these is a person's decision or a stream without an end.
 NOT_ASKED = ("/live/", "/accounts/logout/")
+LISTS = {  # the most statements that each may take
+    "/contacts/": 8, "/leads/": 8, "/deals/list/": 8, "/tasks/": 8, "/items/": 8, "/deals/": 10, "/audit/": 8,
+    "/notifications/": 8, "/api/v1/crm/contacts": 8, "/api/v1/crm/leads": 8, "/api/v1/crm/deals": 8,
+    "/api/v1/crm/activities": 8,
+}  # fmt: skip
+RECORDS = {"/contacts/": Contact, "/leads/": Lead, "/deals/": Deal}
+MOST_ON_A_RECORD = 12
 
 
 @pytest.fixture
@@ -57,3 +65,47 @@ def test_every_page_answers_with_few_queries(ada):
             greedy[path] = len(queries)
     assert (broken, greedy) == ({}, {})
     assert len(asked) > 40
+
+
+@pytest.mark.parametrize("who", ["ada", "rita"])
+def test_a_list_asks_as_often_for_thirty_rows_as_for_one(people, who):
+    person = getattr(people, who)
+    add_rows(person, 1)
+    one = {path: statements(person, path) for path in LISTS}
+    add_rows(person, 29)
+    thirty = {path: statements(person, path) for path in LISTS}
+    assert {path: (few, thirty[path]) for path, few in one.items() if few != thirty[path]} == {}
+    assert {path: asked for path, asked in thirty.items() if asked > LISTS[path]} == {}
+
+
+@pytest.mark.parametrize("who", ["ada", "rita"])
+def test_the_page_of_a_record_with_a_long_file_asks_twelve_times_at_most(people, who):
+    person = getattr(people, who)
+    add_rows(person, 1)
+    deal = Deal.objects.get()
+    for _ in range(20):
+        make_activity(actor=person, contact=deal.contact, lead=deal.lead, deal=deal)
+    paths = {f"{prefix}{model.objects.get().pk}/" for prefix, model in RECORDS.items()}
+    asked = {path: statements(person, path) for path in paths}
+    assert {path: often for path, often in asked.items() if often > MOST_ON_A_RECORD} == {}
+
+
+def add_rows(owner, count: int) -> None:
+    """Write so many leads of this owner, each with its contact, deal, task and item."""
+    for _ in range(count):
+        lead = make_lead(owner=owner)
+        deal = make_deal(owner=owner, contact=lead.contact, lead=lead)
+        make_activity(
+            actor=owner, contact=lead.contact, lead=lead, deal=deal, due_at=deal.created_at
+        )
+        make_item()
+
+
+def statements(person, path: str) -> int:
+    """Ask a page or an endpoint twice; answer how many statements the second time took."""
+    client = api_client(person) if path.startswith("/api/") else browser(person)
+    client.get(path)
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(path)
+    assert answer.status_code in {200, 403}, path
+    return len(queries) if answer.status_code == 200 else 0  # a refusal is written down
