@@ -50,7 +50,7 @@ help:
 	@echo "make test    every test; ARGS='-k deal' chooses; DATABASE_URL= REDIS_URL= add a second round"
 	@echo "make check   lint, types, contracts, drift, then the tests"
 	@echo "make lint    the same without the tests"
-	@echo "make bench   measure the main job's promises on a house of its own; bench-kills: 50 kills"
+	@echo "make bench   measure what is promised, ARGS=job or ARGS=records a part of it; bench-kills: 50 kills"
 	@echo "make docs    write the generated pages under docs/ again"
 	@echo "make lock    pin requirements*.in again, with hashes"
 	@echo "make clean   remove .venv and caches; ./data stays"

@@ -1,8 +1,9 @@
-"""Measure the promises of the main job on a running house of its own; each figure beside a floor.
+"""Measure what is promised on running houses of their own; each figure beside a floor.
 
-    make bench            (SQLite)        DATABASE_URL=postgres://… make bench        (PostgreSQL)
-
-Prints one row per figure: what, p50, p95, p99, the bar, and the floor measured in the same run.
+make bench                    everything, on SQLite (100,000 contacts)
+make bench ARGS=job           the main job: a form to its first message, webhooks, the everyday pages
+make bench ARGS=records       lists, search, records, board and creating, at 10,000 contacts and at many
+DATABASE_URL=postgres://… make bench        the same on PostgreSQL (1,000,000 contacts)
 """
 
 import argparse
@@ -21,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 import httpx2  # noqa: E402  (the path first)
 
+from ci import bench_records  # noqa: E402
 from tests.flows.running import House, Letterbox, house, wait_for  # noqa: E402
 
 SECRET = "whsec_bench"
@@ -28,13 +30,27 @@ REAL_LEADS = ROOT.parent / "shared" / "data" / "leads" / "x_education_train.csv"
 
 
 def main() -> None:
-    """Run the figures and print them."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Run the parts that were asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", nargs="?", choices=("all", "job", "records"), default="all")
+    parser.add_argument("--contacts", type=int, default=0, help="the larger number of contacts")
     parser.add_argument("--leads", type=int, default=40, help="forms to post, one after another")
     parser.add_argument("--webhooks", type=int, default=300)
     parser.add_argument("--pages", type=int, default=30, help="calls of each page")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    if asked.part != "records":
+        print("== The main job ==", file=sys.stderr)
+        main_job(asked)
+    if asked.part != "job":
+        print("\n== Records and pipeline ==", file=sys.stderr)
+        bench_records.main(asked.pages, asked.contacts)
+
+
+def main_job(asked: argparse.Namespace) -> None:
+    """Run the figures of the main job and print them: p50, p95, p99, the bar, the floor of the same run."""
     figures: list[dict[str, object]] = []
     letterbox = Letterbox()
     settings = {"STRIPE_WEBHOOK_SECRET": SECRET, "INBOUND_SECRET": "bench"}
