@@ -107,7 +107,7 @@ def run_sent(name: str, subject: Any, *, actor: Any, sent: dict[str, Any], parti
         try:
             return run(name, subject, actor=actor, data=data)
         except Refused as error:
-            if error.code != "stale" or subject is None:
+            if error.code != "stale" or subject is None or not hasattr(form_class, "values"):
                 raise
             stale = error
         if sent.get("version") is not None:

@@ -2,6 +2,7 @@
 
 import re
 from email import policy
+from io import BytesIO
 
 import pytest
 from django.test import Client
@@ -150,7 +151,7 @@ def test_words_of_an_imported_file(people, run_events):
     ]
     actor = as_actor(people.ada)
     content = (rows + ",".join(cells) + "\n" + ",".join(bad) + "\n").encode()
-    run = upload_import(actor=actor, content=content, file_name=f"{SHORT}.csv", kind="leads")
+    run = upload_import(actor=actor, file=BytesIO(content), file_name=f"{SHORT}.csv", kind="leads")
     client = browser(people.ada)
     assert not LIVE.search(client.get(f"/imports/{run.pk}/").content.decode())
     ImportRun.objects.filter(pk=run.pk).update(mode="good")
@@ -169,7 +170,7 @@ def test_words_of_an_imported_file(people, run_events):
         unhurt(people.ada, contact)
     failures = client.get(f"/imports/{run.pk}/failures.csv")
     assert failures["Content-Disposition"].startswith("attachment")
-    for line in failures.content.decode("utf-8-sig").splitlines()[1:]:
+    for line in failures.getvalue().decode("utf-8-sig").splitlines()[1:]:
         for cell in re.findall(r'(?:^|,)"?([^",]+)', line):
             assert not cell.startswith(("=", "+", "-", "@", "\t")), cell
 
