@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from django.db.models import Model, Q
+from django.db.models import Exists, Model, OuterRef, Q
 from django.db.models.constants import LOOKUP_SEP
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Own(Scope):
     name = "own"
 
     def condition(self, who: Standing, model: type[Model]) -> Q:
-        return _any_of(owner_paths(model), (who.user_id,))
+        return _any_of(model, owner_paths(model), (who.user_id,))
 
     def matches(self, who: Standing, obj: Model) -> bool:
         return any(who.user_id in _ends(obj, path) for path in owner_paths(type(obj)))
@@ -94,7 +94,8 @@ class Team(Scope):
 
     def condition(self, who: Standing, model: type[Model]) -> Q:
         people = {who.user_id, *who.teammate_ids}
-        return _any_of(owner_paths(model), people) | _any_of(team_paths(model), who.team_ids)
+        owned = _any_of(model, owner_paths(model), people)
+        return owned | _any_of(model, team_paths(model), who.team_ids)
 
     def matches(self, who: Standing, obj: Model) -> bool:
         people = {who.user_id, *who.teammate_ids}
@@ -162,10 +163,19 @@ def team_paths(model: type[Model]) -> tuple[str, ...]:
     return ("team",) if any(field.name == "team" for field in model._meta.fields) else ()
 
 
-def _any_of(paths: tuple[str, ...], ids: Collection[int]) -> Q:
+def _any_of(model: type[Model], paths: tuple[str, ...], ids: Collection[int]) -> Q:
+    # A path over another record asks whether that is theirs, without joining it: a million rows need no join then.
     condition = Q(pk__in=())
     for path in paths:
-        condition |= Q(**{f"{path}{LOOKUP_SEP}in": tuple(ids)})
+        step, _, rest = path.partition(LOOKUP_SEP)
+        other: Any = model._meta.get_field(step).related_model if rest else None
+        if other is None:
+            condition |= Q(**{f"{path}{LOOKUP_SEP}in": tuple(ids)})
+        else:
+            theirs = other._base_manager.filter(
+                _any_of(other, (rest,), ids), pk=OuterRef(f"{step}_id")
+            )
+            condition |= Q(Exists(theirs))
     return condition
 
 

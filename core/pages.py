@@ -9,8 +9,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig, ValidationError
-from django.db import DataError, models
-from django.db.models import IntegerField, Model, Q, QuerySet, Subquery
+from django.db import DataError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -19,6 +19,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from core.errors import HouseError, Invalid, Moved
+from core.keyset import CountOf, beyond, sections
 from core.registry import refusal_recorder
 
 
@@ -181,29 +182,19 @@ def paginate(
     return _paginate(queryset, "", per_page, order)
 
 
-class CountOf(Subquery):
-    """How many rows a query has: asked once, beside the rows of a page."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted_rows)"
-    output_field = IntegerField()
-
-    def __init__(self, queryset: QuerySet[Any]) -> None:
-        super().__init__(queryset)
-
-
 def _paginate(queryset: QuerySet[Any], cursor: str, per_page: int, order: Sequence[str]) -> Page:
     backwards, values = read_cursor(cursor, len(order))
     names = [name.lstrip("-") for name in order]
     ascending = [name.startswith("-") == backwards for name in order]
     _refuse_moments_off_the_calendar(values)
     found: list[Any] = []
-    for condition, skip in _sections(queryset.model, names[0], values, backwards=backwards):
+    for condition, skip in sections(queryset, names[0], values, backwards=backwards):
         columns, ups = names[skip:], ascending[skip:]
         rows = queryset.filter(condition).order_by(
             *(name if up else f"-{name}" for name, up in zip(columns, ups, strict=True))
         )
         if values and (values[0] is None) == bool(skip):
-            rows = rows.filter(_after(queryset.model, columns, ups, values[skip:]))
+            rows = rows.filter(beyond(queryset.model, columns, ups, values[skip:]))
         found += rows[: per_page + 1 - len(found)]
         if len(found) > per_page:
             break
@@ -221,38 +212,15 @@ def _paginate(queryset: QuerySet[Any], cursor: str, per_page: int, order: Sequen
     )
 
 
-def _sections(
-    model: type[Model], first: str, values: Sequence[Any], *, backwards: bool
-) -> list[tuple[Q, int]]:
-    """The parts that a list falls into: rows whose first column is filled, then those where it is null.
-
-    Each section is a plain range of the index (first, key): no expression has to be indexed for it.
-    """
-    if not _is_nullable(model, first):
-        if values and values[0] is None:
-            raise ValueError("This is no cursor.")
-        return [(Q(), 0)]
-    sections = [(Q(**{f"{first}__isnull": False}), 0), (Q(**{f"{first}__isnull": True}), 1)]
-    if backwards:
-        sections.reverse()
-    return sections[1:] if values and (values[0] is None) != backwards else sections
-
-
 def keys_in_order(queryset: QuerySet[Any], order: Sequence[str], most: int) -> list[int]:
     """Return the keys of the first `most` rows, in the order that paginate() shows them in."""
     keys: list[int] = []
-    for condition, skip in _sections(queryset.model, order[0].lstrip("-"), (), backwards=False):
+    for condition, skip in sections(queryset, order[0].lstrip("-"), (), backwards=False):
         rows = queryset.filter(condition).order_by(*order[skip:])
         keys += rows.values_list("pk", flat=True)[: most - len(keys)]
         if len(keys) >= most:
             break
     return keys
-
-
-def _is_nullable(model: Any, path: str) -> bool:
-    parts = path.split("__")
-    steps = (_field(model, "__".join(parts[: at + 1])) for at in range(len(parts)))
-    return any(step is not None and step.null for step in steps)  # an annotation is never null
 
 
 def _refuse_moments_off_the_calendar(values: Sequence[Any]) -> None:
@@ -286,56 +254,6 @@ def _column(row: Any, name: str) -> Any:
     for part in name.split("__"):
         row = getattr(row, part)
     return row
-
-
-def _after(
-    model: type[Model], names: Sequence[str], ascending: Sequence[bool], values: Sequence[Any]
-) -> Any:
-    """The rows beyond a place; columns of one direction are compared as one: a single range of their index."""
-    fields = [_field(model, name) for name in names]
-    if len(set(ascending)) == 1 and all(fields):
-        return _Beyond(names, [(one.to_python(value), one) for one, value in zip(fields, values, strict=True)],
-                       up=ascending[0])  # fmt: skip
-    condition = Q()
-    equal = Q()
-    for name, up, value in zip(names, ascending, values, strict=True):
-        condition |= equal & Q(**{f"{name}__{'gt' if up else 'lt'}": value})
-        equal &= Q(**{name: value})
-    return condition
-
-
-class _Beyond(models.Func):
-    """(column, …) > (value, …): what both databases look up in an index of these columns."""
-
-    output_field = models.BooleanField()
-
-    def __init__(
-        self, names: Sequence[str], values: Sequence[tuple[Any, Any]], *, up: bool
-    ) -> None:
-        typed = (models.Value(value, output_field=field) for value, field in values)
-        super().__init__(*map(models.F, names), *typed)
-        self.sign = ">" if up else "<"
-
-    def as_sql(
-        self, compiler: Any, connection: Any, function: Any = None, template: Any = None,
-        arg_joiner: Any = None, **extra: Any,
-    ) -> tuple[str, Any]:  # fmt: skip
-        """Write both rows."""
-        parts = [compiler.compile(one) for one in self.source_expressions]
-        half = len(parts) // 2
-        left, right = (", ".join(sql for sql, _ in side) for side in (parts[:half], parts[half:]))
-        return f"({left}) {self.sign} ({right})", [one for _, given in parts for one in given]
-
-
-def _field(model: Any, path: str) -> Any:
-    """The column at the end of a path, None for an annotation."""
-    field = None
-    for name in path.split("__"):
-        if name != "pk" and name not in {one.name for one in model._meta.get_fields()}:
-            return None
-        field = model._meta.pk if name == "pk" else model._meta.get_field(name)
-        model = field.related_model
-    return field
 
 
 def render_text(template: str, context: dict[str, Any]) -> str:

@@ -59,14 +59,19 @@ class Activity(Record):
             models.Index(fields=["lead", "-created_at", "-id"], name="activity_lead"),
             models.Index(fields=["deal", "-created_at", "-id"], name="activity_deal"),
             models.Index(
-                fields=["actor", "due_at"],
-                name="activity_open_due",
-                condition=Q(completed_at__isnull=True),
-            ),
-            models.Index(
                 fields=["due_at", "id"],
                 name="activity_due",
                 condition=Q(completed_at__isnull=True, due_at__isnull=False),
+            ),
+            # What somebody has to do, and what comes next for a lead or a deal. They name their first column, so that
+            # the planner takes none of them for the list of everybody: it would read it all and sort it.
+            *(
+                models.Index(
+                    fields=[whose, "due_at", "id"],
+                    name=f"activity_open_{whose}",
+                    condition=Q(("completed_at__isnull", True), (f"{whose}__isnull", False)),
+                )
+                for whose in ("actor", "lead", "deal")
             ),
             models.Index(
                 fields=["completed_at", "id"],

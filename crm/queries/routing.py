@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Subquery
 
 from accounts.models import Membership, User
 from accounts.roles import MANAGER, REP
-from core.pages import CountOf
+from core.keyset import CountOf
 from crm.models import Lead
 from crm.queries.scoring import WORKING
 from crm.routing import MOST_OPEN, RepLoad

@@ -14,7 +14,7 @@ from core import clock
 from core.errors import Invalid
 from core.lists import SPECS, matching
 from core.pages import keys_in_order, paginate
-from crm.models import Contact, CustomField, Deal, Lead
+from crm.models import Activity, Contact, CustomField, Deal, Lead
 from tests.factories.crm import make_activity, make_contact, make_deal, make_item, make_lead
 from tests.people import api_client, as_actor, browser
 
@@ -299,3 +299,14 @@ def test_everything_leaves_in_a_form_that_comes_back(ada):
         text = b"".join(answer.streaming_content).decode("utf-8-sig")
         assert text.partition("\r\n")[0].count(",") > 8, noun
         assert "Meera" in text or noun.startswith("deals")
+
+
+def test_rows_without_a_value_are_not_looked_for_where_a_filter_asks_for_one():
+    for due in (None, clock.now()):
+        make_activity(due_at=due)
+    rows = Activity.objects.all()
+    filled = rows.exclude(due_at__isnull=True)
+    for found, asks in ((rows, 2), (filled, 1), (rows.filter(due_at__lt=clock.now()), 1)):
+        with CaptureQueriesContext(connection) as queries:
+            shown = paginate(found, order=("due_at", "pk"))
+        assert (len(queries), len(shown)) == (asks, 2 if found is rows else 1)
