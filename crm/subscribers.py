@@ -28,6 +28,7 @@ from crm.actions.processes import advance_process, begin_processes, resume_proce
 from crm.actions.rotting import recount_all
 from crm.actions.scoring import learn_outcome
 from crm.models import Activity, Approval, Deal, ImportRun, Lead, Operation, Process
+from crm.models.search import prepare
 from crm.staging import Busy
 
 SCORE_ALERT = 20
@@ -317,6 +318,12 @@ def run_import(event: events.ImportRequested, meta: Meta) -> None:
             raise Postpone(0, f"{run.next_row:,} of {run.total:,} rows")
     except Busy:
         raise Postpone(5, "Another worker has the rows.") from None
+
+
+@on(events.ImportFinished)
+def restore_search(event: events.ImportFinished, meta: Meta) -> None:
+    """Build the search index anew that a very large import let go of; nothing to do where it stands."""
+    prepare(aside=True)
 
 
 @on(events.OperationRequested)

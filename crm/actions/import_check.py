@@ -6,7 +6,8 @@ Everything lands in the run's stage, so that a large check stops and goes on, an
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from crm.actions.import_deals import DealImporter
 from crm.actions.import_parts import ERROR, Importer, Result, Work, last_stage, refused
 from crm.actions.import_people import PeopleImporter
 from crm.actions.import_sales import ItemImporter, UserImporter
-from crm.forms.imports import CleanRow, RowReader
+from crm.forms.imports import CleanRow, RowReader, own_choices, own_fields
 from crm.models import ImportRun
+from crm.queries.imports import remembered
 from crm.staging import Place, Stage, hash_of
 from crm.tables import open_table
 
@@ -30,6 +32,26 @@ GONE = "The uploaded file is not there any more. Upload it again."
 SALES: dict[str, type[Importer]] = {
     "users": UserImporter, "items": ItemImporter, "deals": DealImporter,
 }  # fmt: skip
+
+
+def recognise(run: ImportRun, actor: Actor, kind: str) -> ImportRun:
+    """Read the columns as in the last import of the same ones, else as their names tell."""
+    earlier = remembered(actor, run.headers, kind)
+    run.kind = kind or (earlier.kind if earlier else columns.guess_kind(run.headers))
+    run.mapping = guess(actor, run.kind, run.headers)
+    if earlier is not None:
+        is_admin = actor.can("settings:manage").allowed
+        allowed = dict(own_choices(run.kind, run.headers, is_admin=is_admin))
+        run.mapping |= {h: target for h, target in earlier.mapping.items() if target in allowed}
+        run.mode, run.known = earlier.mode, earlier.known
+        run.rehearsal = {"remembered": earlier.file_name}
+    return run
+
+
+def guess(actor: Actor, kind: str, headers: Sequence[str]) -> dict[str, str]:
+    """What the names of the columns tell, as far as the actor may fill it."""
+    is_admin = actor.can("settings:manage").allowed
+    return columns.guess_mapping(kind, headers, own_fields(kind), is_admin=is_admin)
 
 
 def stage_path(file_path: str) -> Path:
@@ -194,3 +216,18 @@ class _Check:
 def cleaned(reader: RowReader, places: Iterable[Place]) -> list[Work]:
     """The rows in the order of work, cleaned."""
     return [Work(reader.read(place.row), place.entity, place.strange) for place in places]
+
+
+def read_ahead(stage: Stage, reader: RowReader, start: int, size: int) -> Iterator[Sequence[Work]]:
+    """Chunks of cleaned rows; the next one is cleaned while the database writes the last."""
+
+    def read(after: int) -> list[Work]:
+        with Stage(stage.path) as own:  # a connection belongs to its thread
+            return cleaned(reader, own.places(after, size))
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        coming = thread.submit(read, start)
+        while work := coming.result():
+            start += len(work)
+            coming = thread.submit(read, start)
+            yield work

@@ -22,9 +22,11 @@ from core.events import publish
 from crm import columns
 from crm.actions.import_check import (
     SALES,
-    cleaned,
+    guess,
     importer_of,
+    read_ahead,
     reader_of,
+    recognise,
     stage_of,
     stage_path,
     study,
@@ -34,15 +36,16 @@ from crm.actions.import_parts import ERROR, Importer, Result, Work
 from crm.actions.recording import begin_operation, finish_operation, recording
 from crm.actions.scoring import use_model
 from crm.events import ImportFinished, ImportRequested, RowsImported
-from crm.forms.imports import RowReader, own_choices, own_fields
+from crm.forms.imports import RowReader
 from crm.models import Contact, Deal, ImportRun, Lead, Operation
-from crm.queries.imports import remembered
+from crm.models.search import suspend
 from crm.queries.scoring import active_model
 from crm.staging import Stage, remove
 from crm.tables import Row, open_table
 from crm.workbooks import Unreadable
 
 CHUNK = {"sqlite": 1_000, "postgresql": 5_000}  # rows in one transaction
+MANY = 100_000  # rows from which the search index may wait for the end
 AT_ONCE = 2_000_000  # bytes that are checked while the person waits
 SHOWN_ROWS = 10
 STARTED = "This import has started. Upload the file again to read it in another way."
@@ -60,7 +63,7 @@ def upload_import(*, actor: Actor, file: IO[bytes], file_name: str, kind: str = 
     try:
         with open_table(files.path_of(path)) as table:
             sample = [row.cells for row in islice(table.rows, SHOWN_ROWS)]
-        run = _recognise(ImportRun(headers=table.headers, message=table.form), actor, kind)
+        run = recognise(ImportRun(headers=table.headers, message=table.form), actor, kind)
         _may_import(run.kind, actor)
         run.file_name = PurePath(file_name.replace("\\", "/")).name[:200] or "file"
         run.file_path, run.created_by = path, actor.user
@@ -89,7 +92,7 @@ def map_import(
     """Change how the columns are read, and check again."""
     _may_import(kind, actor)
     if kind != run.kind:
-        mapping = _guess(actor, kind, run.headers)
+        mapping = guess(actor, kind, run.headers)
     told = {header: mapping.get(header, columns.SKIP) for header in run.headers}
     return check_again(run, actor=actor, kind=kind, mode=mode, known=known, mapping=told)
 
@@ -191,27 +194,39 @@ def carry_on(run: ImportRun, *, actor: Actor, seconds: float = 20.0) -> bool:
         return True
 
 
+def _begun(run: ImportRun, stage: Stage, actor: Actor, end: float) -> bool:
+    """Check the file as far as the time goes, and begin to write when that was asked for; False: come back."""
+    is_first = run.state == ImportRun.State.QUEUED and not stage.noted("queued")
+    if is_first and run.kind in SALES:
+        stage.forget()  # such rows point to records that may have gone since the check
+    stage.note(queued=run.state == ImportRun.State.QUEUED)
+    if not study(run, stage, actor, end):
+        return False
+    found, total = run.rehearsal, run.total
+    if run.state == ImportRun.State.CHECKING:
+        keep_check(run, actor=actor, rehearsal=found, is_checked=True, values={"total": total})
+    else:
+        run = begin(run, actor=actor, rehearsal=found, total=total)
+    if run.state == ImportRun.State.RUNNING and total > MANY and total > Contact.objects.count():
+        # Each row costs the index more than building it once: a subscriber of the end does that.
+        suspend(*((Contact, Lead) if run.kind == ImportRun.Kind.LEADS else (Contact,)))
+    return True
+
+
 def _work(run: ImportRun, stage: Stage, actor: Actor, end: float) -> bool:
     if run.state != ImportRun.State.RUNNING:
-        is_first = run.state == ImportRun.State.QUEUED and not stage.noted("queued")
-        if is_first and run.kind in SALES:
-            stage.forget()  # such rows point to records that may have gone since the check
-        stage.note(queued=run.state == ImportRun.State.QUEUED)
-        if not study(run, stage, actor, end):
+        if not _begun(run, stage, actor, end):
             return False
-        if run.state == ImportRun.State.CHECKING:
-            found, total = run.rehearsal, {"total": run.total}
-            keep_check(run, actor=actor, rehearsal=found, is_checked=True, values=total)
-            return True
-        run = begin(run, actor=actor, rehearsal=run.rehearsal, total=run.total)
+        run.refresh_from_db()
         if run.state != ImportRun.State.RUNNING:
             return True
     reader = reader_of(run, stage)
     taught = learn_from(run, stage, reader)
     importer = importer_of(run, actor, is_dry=False, model=taught[0] if taught else active_model())
     size = CHUNK[connection.vendor]
+    ahead = read_ahead(stage, reader, run.next_row, size)
     while run.next_row < run.total:
-        work = cleaned(reader, stage.places(run.next_row, size))
+        work = next(ahead)
         run = write_chunk(
             run, actor=actor, importer=importer, stage=stage, reader=reader, work=work, expected=run.next_row
         )  # fmt: skip
@@ -357,25 +372,6 @@ def _end(run: ImportRun, actor: Actor, reason: str, **counts: int) -> ImportRun:
     run.store(state=state, message=reason[:400] or run.message, finished_at=clock.now(), **counts)
     publish(ImportFinished(run.pk, run.kind, *run.counts.values()), actor=actor)
     return run
-
-
-def _recognise(run: ImportRun, actor: Actor, kind: str) -> ImportRun:
-    """Read the columns as in the last import of the same ones, else as their names tell."""
-    earlier = remembered(actor, run.headers, kind)
-    run.kind = kind or (earlier.kind if earlier else columns.guess_kind(run.headers))
-    run.mapping = _guess(actor, run.kind, run.headers)
-    if earlier is not None:
-        is_admin = actor.can("settings:manage").allowed
-        allowed = dict(own_choices(run.kind, run.headers, is_admin=is_admin))
-        run.mapping |= {h: target for h, target in earlier.mapping.items() if target in allowed}
-        run.mode, run.known = earlier.mode, earlier.known
-        run.rehearsal = {"remembered": earlier.file_name}
-    return run
-
-
-def _guess(actor: Actor, kind: str, headers: Sequence[str]) -> dict[str, str]:
-    is_admin = actor.can("settings:manage").allowed
-    return columns.guess_mapping(kind, headers, own_fields(kind), is_admin=is_admin)
 
 
 def _forget(path: str) -> None:

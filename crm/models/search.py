@@ -15,6 +15,7 @@ from crm import search
 from crm.models.record import Record
 
 PART = 2_000
+BUILDING = 7_315_001  # the advisory lock of whoever builds an index aside
 
 
 class WordsField(models.TextField):  # type: ignore[type-arg]
@@ -214,19 +215,37 @@ def searchables() -> list[type[Searchable]]:
     return sorted(found, key=lambda model: bool(model.search_from))
 
 
-def prepare(using: str = "default") -> None:
-    """Make the indexes that the ORM cannot declare; idempotent, after every `migrate`."""
+def prepare(using: str = "default", *, aside: bool = False) -> None:
+    """Make the indexes that the ORM cannot declare; idempotent, after every `migrate`.
+
+    `aside` lets others write meanwhile, and leaves it to another process that is at it already.
+    """
     base = connections[using]
+    aside = aside and base.vendor == "postgresql" and not base.in_atomic_block
     with base.cursor() as cursor:
+        if aside:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [BUILDING])
+            if not cursor.fetchone()[0]:
+                return
         for model in searchables():
             table = model._meta.db_table
             if base.vendor == "postgresql":
-                _make_gin(cursor, table)
+                _make_gin(cursor, table, "CONCURRENTLY" if aside else "")
                 continue
             cursor.execute(_COUNT, [table])
             if cursor.fetchone()[0] < len(_TRIGGERS):
                 for statement in (_FTS, *_TRIGGERS, _REBUILD):
                     cursor.execute(statement.format(table=table))
+        if aside:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [BUILDING])
+
+
+def suspend(*wanted: type[Searchable]) -> None:
+    """Drop the index of these models until `prepare`; the search stays right, but is slow meanwhile (PostgreSQL)."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for model in wanted:
+                cursor.execute(f"DROP INDEX IF EXISTS {model._meta.db_table}_words")
 
 
 @contextmanager
@@ -235,12 +254,7 @@ def suspended(*wanted: type[Searchable]) -> Iterator[None]:
 
     Outside a transaction; meanwhile the search is right but slow. `prepare` heals what a kill leaves behind.
     """
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with connection.cursor() as cursor:
-        for model in wanted:
-            cursor.execute(f"DROP INDEX IF EXISTS {model._meta.db_table}_words")
+    suspend(*wanted)
     try:
         yield
     finally:
@@ -269,13 +283,16 @@ def _vector(column: str) -> str:
     return f"array_to_tsvector(string_to_array({column}, ' '))"
 
 
-def _make_gin(cursor: Any, table: str) -> None:
-    cursor.execute("SELECT to_regclass(%s)", [f"{table}_words"])
-    if cursor.fetchone()[0] is not None:
-        return
+def _make_gin(cursor: Any, table: str, how: str) -> None:
+    sql = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
+    cursor.execute(sql, [f"{table}_words"])
+    if found := cursor.fetchone():
+        if found[0]:
+            return
+        cursor.execute(f"DROP INDEX {table}_words")  # left by one who was killed while building
     # A short list of what is not yet sorted in: a search reads it through, an insert in a thousand empties it.
     index = f"gin ({_vector('search_words')}) WITH (gin_pending_list_limit = 512)"
-    cursor.execute(f"CREATE INDEX {table}_words ON {table} USING {index}")
+    cursor.execute(f"CREATE INDEX {how} {table}_words ON {table} USING {index}")
     # How many hits a beginning has is guessed from the most common words; the usual hundred are too few.
     cursor.execute(f"ALTER INDEX {table}_words ALTER COLUMN 1 SET STATISTICS 500")
 
