@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.actions import people as verbs
-from accounts.actions.teams import create_team, delete_team, set_members, update_team
 from accounts.actions.saved_views import delete_view, save_view
+from accounts.actions.teams import create_team, delete_team, set_members, update_team
 from accounts.actions.workspace import update_workspace
 from accounts.models import Grant, Membership, SavedView, Team, User, Workspace
 from accounts.roles import ADMIN, REP, VIEWER
