@@ -264,7 +264,7 @@ class Maker:
 
     def owner(self, pk: int) -> int | None:
         """Who looks after a contact; one in ten belongs to nobody."""
-        return None if pk % 10 == 3 else self.owners[(pk * 2_654_435_761 >> 7) % len(self.owners)]
+        return None if pk % 10 == 7 else self.owners[(pk * 2_654_435_761 >> 7) % len(self.owners)]
 
     def deal_of(self, contact: int) -> int | None:
         """The deal of a contact: every tenth has one."""

@@ -113,13 +113,20 @@ def become_customer(contact: Contact, *, actor: Actor) -> Contact:
     return contact
 
 
-def insert_contact(actor: Actor, *, owner: User | None, source: str, **facts: Any) -> Contact:
-    """Insert a contact within another action. Publishes ContactCreated."""
+def insert_contact(
+    actor: Actor, *, owner: User | None, source: str, is_looked_for: bool = False, **facts: Any
+) -> Contact:
+    """Insert a contact within another action. Publishes ContactCreated.
+
+    `is_looked_for`: the caller has just found nobody with its addresses.
+    """
     only(facts, FACTS)
     facts["custom"] = answered({}, facts.get("custom"))
     contact = Contact(owner=owner, source=source, **facts)
     fold(contact)
     _check_reachable(contact)
+    if not is_looked_for:
+        _check_unknown(contact, None)
     _store_unique(contact, None)
     keep_addresses(contact, is_new=True)
     publish(
@@ -138,6 +145,7 @@ def store_facts(contact: Contact, facts: Mapping[str, Any]) -> None:
         setattr(contact, name, value)
     fold(contact)
     _check_reachable(contact)
+    _check_unknown(contact, list(facts))
     _store_unique(contact, list(facts))
     keep_addresses(contact)
 
@@ -173,7 +181,7 @@ def _check_reachable(contact: Contact) -> None:
         raise Invalid("Give an email address or a phone number.")
 
 
-def _store_unique(contact: Contact, fields: list[str] | None) -> None:
+def _check_unknown(contact: Contact, fields: list[str] | None) -> None:
     words = {"email_folded": "email address", "phone_e164": "phone number"}
     held = {column: value for column in words if (value := getattr(contact, column))}
     if held:
@@ -185,6 +193,9 @@ def _store_unique(contact: Contact, fields: list[str] | None) -> None:
         rows = ContactAddress.objects.filter(channel="email", folded=contact.email_folded)
         if rows.current().exclude(contact=contact.pk).exists():
             raise Refused(DUPLICATE.format("email address"), code="duplicate")
+
+
+def _store_unique(contact: Contact, fields: list[str] | None) -> None:
     try:
         with transaction.atomic():
             if fields is None:

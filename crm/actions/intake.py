@@ -91,10 +91,14 @@ def take_in(
         columns["title"] = columns["title"] or newcomer.business_name or known.name
         lead = Lead(contact=known, **newcomer.lead_facts(), **columns)
         insert_lead(lead, actor, owner)
+        if lead.owner_id is not None and known.owner_id is None:
+            best = {"score": lead.score} if is_new else {}
+            known.store(owner_id=lead.owner_id, **best)
+    if not is_new or lead.owner_id is None:
+        refresh_contact_score(known.pk)
     record_consents(lead.contact, actor, consent)
     if note:
         jot_on_lead(lead, actor, "Note" if actor.is_person else "What they wrote", note)
-    refresh_contact_score(lead.contact_id)
     return lead
 
 
@@ -146,8 +150,9 @@ def new_contact(newcomer: Newcomer, actor: Actor, source: str) -> Contact:
     """Insert the contact of a newcomer: a person where a name is known, else a business."""
     is_person = bool(newcomer.first_name or newcomer.last_name or not newcomer.business_name)
     kind = Contact.Kind.PERSON if is_person else Contact.Kind.COMPANY
+    facts = newcomer.contact_facts()
     return insert_contact(
-        actor, owner=None, source=source, kind=kind.value, **newcomer.contact_facts()
+        actor, owner=None, source=source, is_looked_for=True, kind=kind.value, **facts
     )
 
 
@@ -157,8 +162,6 @@ def insert_lead(lead: Lead, actor: Actor, owner: User | None) -> None:
     set_score(lead)
     lead.owner_id, lead.team_id, lead.assigned_reason = choose_owner(lead, contact, actor, owner)
     lead.insert()
-    if lead.owner_id is not None and contact.owner_id is None:
-        contact.store(owner_id=lead.owner_id)
     facts = {"lead_id": lead.pk, "contact_id": contact.pk}
     publish(LeadCreated(**facts, owner_id=lead.owner_id, source=lead.source), actor=actor)
     if lead.owner_id is not None:
