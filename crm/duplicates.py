@@ -114,14 +114,14 @@ def profile(
     )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def digits(phone: str) -> str:
     """The digits that two ways of writing one number have in common: the last nine; "" for too few."""
     found = "".join(sign for sign in phone if sign.isdigit())
     return found[-9:] if len(found) >= 7 else ""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def hashed(key: str) -> int:
     """A key as a number of 63 bits: small in the index, and nothing that could be read there."""
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest()) >> 1
@@ -228,7 +228,7 @@ def _mistyped_email(left: str, right: str, one: Profile, other: Profile) -> bool
     return not all(made) or left.partition("@")[0] == right.partition("@")[0]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def _made_of(local: str, names: tuple[str, ...]) -> bool:
     """Whether a mailbox name is just a name: its words or their initials, in either order."""
     letters = re.sub(r"[^a-z]", "", local)
@@ -297,7 +297,7 @@ def _companies(one: Profile, other: Profile) -> list[Reason]:
     return [*reasons, Reason(text, round(points, 2))]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def _company_relation(one: str, other: str) -> tuple[str, float]:
     if one == other:
         return "Same business", 1.8

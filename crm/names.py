@@ -35,7 +35,7 @@ _FOLDS: tuple[tuple[str, str], ...] = (
 _FOLDERS = tuple((re.compile(pattern), into) for pattern, into in _FOLDS)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def romanise(text: str) -> str:
     """A text in Latin letters: Indian scripts are read aloud, everything else stays."""
     if text.isascii():
@@ -59,7 +59,7 @@ def romanise(text: str) -> str:
     return "".join(out)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def sound(word: str) -> str:
     """How a name sounds, so that Meera is Mira and Chaudhary is Choudhari."""
     for folder, into in _FOLDERS:
@@ -67,7 +67,7 @@ def sound(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def bones(word: str) -> str:
     """The consonants of how a name sounds, with its first letter: what every spelling keeps."""
     spoken = sound(word)
@@ -122,7 +122,7 @@ def _aligned(
     return points + middle, text
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def _spelled_alike(one: str, other: str) -> bool:
     if NICKNAMES.get(one, one) == NICKNAMES.get(other, other):
         return True
@@ -146,7 +146,7 @@ def _word(one: str, other: str, is_known: Callable[[str], bool]) -> tuple[int, s
     return (2, "") if OSA.distance(one, other, score_cutoff=allowed) <= allowed else (0, "")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def name_bones(names: tuple[str, ...]) -> str:
     """The bones of a whole name, whatever the order of its words, its spelling and its nickname."""
     return " ".join(sorted(bones(NICKNAMES.get(word, word)) for word in names))

@@ -15,7 +15,7 @@ from crm.events import DuplicateDismissed, DuplicateScanRequested
 from crm.models import Contact, DuplicateKey, DuplicatePair
 from crm.queries.duplicates import Radar, profiles_of, unkeyed
 
-SLICE = 1_000
+SLICE = 500
 KEYS, PAIRS = "keys", "pairs"
 OPEN, DIFFERENT = DuplicatePair.State.OPEN.value, DuplicatePair.State.DIFFERENT.value
 

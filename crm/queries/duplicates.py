@@ -25,8 +25,8 @@ COLUMNS = (
     "job_title",
 )
 KNOWN_FROM = 3  # a word that so many contacts are called is a name, not a typing error
-MOST_KNOWN = 50_000
-MOST_KEPT = 20_000  # profiles held while scanning; about 1 kB each
+MOST_KNOWN = 20_000
+MOST_KEPT = 8_000  # profiles held while scanning; about 3 kB each
 
 
 class Radar:
@@ -76,7 +76,7 @@ class Radar:
             pk: {mate for key in mine for mate in holders.get(duplicates.hashed(key), ())}
             for pk, mine in named.items()
         }
-        _forget(self._sizes, 10 * MOST_KEPT)
+        _forget(self._sizes, 5 * MOST_KEPT)
         return sharing
 
     def _load(self, wanted: set[int]) -> None:
