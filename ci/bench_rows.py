@@ -125,6 +125,7 @@ ACTIVITY: Row = (
     "type", "contact_id", "deal_id", "lead_id", "actor_id", "subject", "due_at", "completed_at", "created_at",
     "updated_at",
 )  # fmt: skip
+ADDRESS: Row = ("contact_id", "channel", "value", "folded")
 EVENT: Row = (
     "name", "subject_type", "subject_id", "contact_id", "data", "at",
 )  # fmt: skip
@@ -224,32 +225,22 @@ class Maker:
 
     def tables(self) -> Iterator[tuple[str, Row, Iterable[Row], dict[str, Any]]]:
         """Yield (model, columns, rows, values of the other columns)."""
-        yield "crm.Contact", CONTACT, self.contacts(), {"custom": {"staff": 12}}
-        yield (
-            "crm.ContactAddress",
-            ("contact_id", "channel", "value", "folded"),
-            self.addresses(),
-            {"is_primary": True},
-        )
-        yield "crm.Deal", DEAL, self.deal_rows(), {"currency": "INR"}
-        yield "crm.Lead", LEAD, self.lead_rows(), {
-            "currency": "INR", "score_model": "hand-set", "score_reasons": REASONS, "facts": {"visits": 4},
-        }  # fmt: skip
-        text = "They asked for the price list and a call next week."
-        yield "crm.Activity", ACTIVITY, self.activities(), {"body": text}
-        yield (
-            "core.Event",
-            EVENT,
-            self.events(),
-            {"via": "page", "mac": "-", "actor_kind": "system", "actor_name": ""},
-        )
-        yield (
-            "accounts.Notification",
-            ("user_id", "text", "created_at", "read_at"),
-            self.notifications(),
-            {"kind": "-"},
-        )
+        lead = {"currency": "INR", "score_model": "hand-set", "score_reasons": REASONS}
+        told = {"via": "page", "mac": "-", "actor_kind": "system", "actor_name": ""}
+        notices = ("user_id", "text", "created_at", "read_at")
         tagged = ((pk, pk % 5 + 1) for pk in range(1, self.count + 1, 4))
+        yield "crm.Contact", CONTACT, self.contacts(), {"custom": {"staff": 12}}
+        yield "crm.ContactAddress", ADDRESS, self.addresses(), {"is_primary": True}
+        yield "crm.Deal", DEAL, self.deal_rows(), {"currency": "INR"}
+        yield "crm.Lead", LEAD, self.lead_rows(), lead | {"facts": {"visits": 4}}
+        yield (
+            "crm.Activity",
+            ACTIVITY,
+            self.activities(),
+            {"body": "They asked for the price list."},
+        )
+        yield "core.Event", EVENT, self.events(), told
+        yield "accounts.Notification", notices, self.notifications(), {"kind": "-"}
         yield "crm.Contact_tags", ("contact_id", "tag_id"), tagged, {}
 
     def company(self, number: int) -> str:
@@ -279,30 +270,23 @@ class Maker:
         draw = Random(1)
         for pk in range(1, self.count + 1):
             country, code, digits, cities, firsts, heads, ends = places[int(draw.random() ** 2 * 8)]
-            at, place, score = (
-                self.at(pk, self.count),
-                cities[pk % len(cities)],
-                int(draw.random() * 101),
-            )
+            at, place = self.at(pk, self.count), cities[pk % len(cities)]
+            score, industry = int(draw.random() * 101), INDUSTRIES[pk % 8]
             phone = f"{code}{pk:0{digits}d}" if pk % 10 < 7 else ""
             dialled = phone.replace(" ", "") or None
             rest = (dialled, self.owner(pk), SOURCES[pk % 6], "customer" if self.deal_of(pk) else "prospect", score,
                     at, at, at)  # fmt: skip
             if pk <= self.companies:
                 name, email = self.names[pk - 1], f"info@c{pk}.example.com"
-                yield ("company", "", "", name, name.casefold(), None, INDUSTRIES[pk % 8], place, country, email, email,
+                yield ("company", "", "", name, name.casefold(), None, industry, place, country, email, email,
                        phone, *rest, words((name,), (email, dialled or "")))  # fmt: skip
                 continue
             first, last = draw.choice(firsts), draw.choice(heads) + draw.choice(ends)
             at_work = int(draw.random() * self.companies / 0.6)
             name = self.names[at_work] if at_work < self.companies else ""
-            has_email = pk % 20 or not phone
-            email = (
-                f"{first}.{last}.{pk}@mail.example.org".lower().replace(" ", "")
-                if has_email
-                else ""
-            )
-            yield ("person", first, last, name, name.casefold(), at_work + 1 if name else None, INDUSTRIES[pk % 8],
+            email = f"{first}.{last}.{pk}@mail.example.org".lower().replace(" ", "")
+            email = email if pk % 20 or not phone else ""
+            yield ("person", first, last, name, name.casefold(), at_work + 1 if name else None, industry,
                    place, country, email, email or None, phone, *rest,
                    words((first, last, name), (email, dialled or "")))  # fmt: skip
 
@@ -322,10 +306,8 @@ class Maker:
             contact, at = pk * 10, self.at(pk, self.deals)
             pipeline, stage = self.stages[int(draw.random() ** 2 * len(self.stages))]
             is_open = TODAY - at < timedelta(days=60) or pk % 50 == 0
-            status, title = (
-                "open" if is_open else ("won", "lost")[pk % 2],
-                f"{INDUSTRIES[pk % 8]} {pk}",
-            )
+            status = "open" if is_open else ("won", "lost")[pk % 2]
+            title = f"{INDUSTRIES[pk % 8]} {pk}"
             closed = None if is_open else at + timedelta(days=30)
             soon = (TODAY + timedelta(days=pk % 90 - 20)).date()
             yield (contact, contact, title, pipeline, stage.pk, self.owner(contact),
@@ -340,15 +322,11 @@ class Maker:
         for pk in range(1, self.leads + 1):
             contact = (pk - 1) % self.count + 1
             deal = self.deal_of(contact) if pk <= self.count else None
-            at, owner, name = (
-                self.at(pk, self.leads),
-                self.owner(contact),
-                self.names[pk % len(self.names)],
-            )
-            is_open = TODAY - at < timedelta(days=14)
-            status, stage = (
-                ("converted", "INTERESTED") if deal else draw.choice(OPEN if is_open else LOST)
-            )
+            at, owner = self.at(pk, self.leads), self.owner(contact)
+            name, pairs = self.names[pk % len(self.names)], LOST
+            if TODAY - at < timedelta(days=14):
+                pairs = OPEN
+            status, stage = ("converted", "INTERESTED") if deal else draw.choice(pairs)
             yield (contact, f"Lead {pk}", name, SOURCES[pk % 6], owner, status, stage, int(draw.random() * 101), at,
                    "No budget" if status == "disqualified" else "", "Next in turn." if owner else "",
                    INDUSTRIES[pk % 8], int(draw.random() * 9_000_000), deal, at if deal else None,
@@ -375,28 +353,16 @@ class Maker:
         """What the timeline reads: contacts made, leads come in and assigned, deals opened."""
         for pk in range(1, self.count + 1):
             at, owner = self.at(pk, self.count), self.owner(pk)
-            yield (
-                "contact.created",
-                "contact",
-                pk,
-                pk,
-                {"contact_id": pk, "owner_id": owner, "source": "web"},
-                at,
-            )
-            lead = {"lead_id": pk, "contact_id": pk, "owner_id": owner}
+            made = {"contact_id": pk, "owner_id": owner}
+            yield "contact.created", "contact", pk, pk, {**made, "source": "web"}, at
+            lead = {**made, "lead_id": pk}
             yield "lead.created", "lead", pk, pk, {**lead, "source": "web"}, at
             yield "lead.assigned", "lead", pk, pk, {**lead, "reason": "Next in turn."}, at
             if deal := self.deal_of(pk):
                 yield "deal.created", "deal", deal, pk, {**lead, "deal_id": deal}, at
             if pk % 3 == 0:
-                yield (
-                    "contact.updated",
-                    "contact",
-                    pk,
-                    pk,
-                    {"changes": {"city": ["", "Pune"]}, "contact_id": pk},
-                    at,
-                )
+                news = {"contact_id": pk, "changes": {"city": ["", "Pune"]}}
+                yield "contact.updated", "contact", pk, pk, news, at
 
     def vocabulary(self) -> Iterator[str]:
         """Every name that anybody may misspell."""
@@ -408,13 +374,8 @@ class Maker:
     def notifications(self) -> Iterator[Row]:
         """A thousand for each rep at most, of which one in fifty waits."""
         for number in range(min(self.count // 10, 20_000)):
-            at = self.at(number, 20_000)
-            yield (
-                self.owners[number % len(self.owners)],
-                f"Lead {number} is yours.",
-                at,
-                at if number % 50 else None,
-            )
+            at, whose = self.at(number, 20_000), self.owners[number % len(self.owners)]
+            yield whose, f"Lead {number} is yours.", at, at if number % 50 else None
 
 
 def fill(model: type[models.Model], names: Row, rows: Iterable[Row], rest: dict[str, Any]) -> None:

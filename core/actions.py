@@ -98,9 +98,13 @@ def clean(
 
 
 def lock(row: models.Model) -> models.Model:
-    """Re-read a row under a lock (SQLite: the IMMEDIATE transaction is the lock); raises NotFound when it is gone."""
+    """Re-read a row under a lock (SQLite: the IMMEDIATE transaction is the lock); raises NotFound when it is gone.
+
+    Others may refer to the row meanwhile: their references are checked as they commit, when they hold the chain's end
+    for which we may wait.
+    """
     manager = type(row)._base_manager
-    fresh = manager.select_for_update(of=("self",)).filter(pk=row.pk).first()
+    fresh = manager.select_for_update(of=("self",), no_key=True).filter(pk=row.pk).first()
     if fresh is None:
         raise NotFound
     return fresh

@@ -52,7 +52,7 @@ def issue_for(
 
     The number is drawn last and in the same transaction, so a rollback leaves no gap.
     """
-    Deal.objects.select_for_update().get(pk=deal.pk)
+    Deal.objects.select_for_update(no_key=True).get(pk=deal.pk)
     invoice = Invoice.objects.filter(deal=deal).exclude(state="void").first()
     if invoice is None:
         invoice = _compose(deal, proposal or _accepted(deal))

@@ -118,7 +118,7 @@ def settle_checkout(checkout: Checkout, *, actor: Actor, news: PaymentNews) -> P
     known = _known(news)
     if known is not None:
         return known
-    proposal = Proposal.objects.select_for_update().get(pk=checkout.proposal_id)
+    proposal = Proposal.objects.select_for_update(no_key=True).get(pk=checkout.proposal_id)
     problems = _problems(checkout, proposal, news)
     payment = _payment(
         news,

@@ -71,7 +71,9 @@ def rescore_leads(*, actor: Actor, leads: Sequence[int], model: dict[str, Any] |
     """Score many leads anew in one go, without an event for each; returns how many changed."""
     scorer, changed = Scorer(model), []
     for lead in (
-        Lead.objects.filter(pk__in=leads).select_related("contact").select_for_update(of=("self",))
+        Lead.objects.filter(pk__in=leads)
+        .select_related("contact")
+        .select_for_update(of=("self",), no_key=True)
     ):
         before = (lead.score, lead.score_reasons)
         set_score(lead, scorer)

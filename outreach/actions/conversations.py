@@ -46,7 +46,7 @@ def recount_conversation(conversation: Conversation, *, actor: Actor) -> Convers
 
 def void_pending(conversation: Conversation, *, actor: Actor) -> None:
     """Make the waiting draft of a conversation out of date. Publishes SuggestionDecided."""
-    for suggestion in conversation.suggestions.select_for_update().filter(state="pending"):
+    for suggestion in conversation.suggestions.select_for_update(no_key=True).filter(state="pending"):
         suggestion.void()
         decide(suggestion, actor)
 

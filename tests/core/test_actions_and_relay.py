@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from core import audit, clock, events, relay
-from core.actions import action
+from core.actions import action, lock
 from core.errors import Denied
 from core.events import Postpone, event, on, publish
 from core.models import Delivery, Event
@@ -204,3 +205,11 @@ def test_the_outbox_is_empty_after_a_rollback_of_the_outer_transaction():
         throw(actor=Someone(), number=1)
         raise ZeroDivisionError
     assert not Delivery.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_locked_row_may_still_be_referred_to(people):
+    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+        lock(people.rita)
+    is_locked = connection.features.has_select_for_update
+    assert ("FOR NO KEY UPDATE" in queries[-1]["sql"]) is is_locked
