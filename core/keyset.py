@@ -25,11 +25,15 @@ def sections(
     Each section is a plain range of the index (first, key): no expression has to be indexed for it. Rows without a
     value are not looked for where the list's own filters ask for one.
     """
-    if not _is_nullable(queryset.model, first) or _is_filled(queryset, first):
+    if not _is_nullable(queryset.model, first):
         if values and values[0] is None:
             raise ValueError("This is no cursor.")
         return [(Q(), 0)]
     found = [(Q(**{f"{first}__isnull": False}), 0), (Q(**{f"{first}__isnull": True}), 1)]
+    if _is_filled(queryset, first):
+        if values and values[0] is None:
+            raise ValueError("This is no cursor.")
+        return found[:1]  # said once more in plain words, by which SQLite knows a partial index
     if backwards:
         found.reverse()
     return found[1:] if values and (values[0] is None) != backwards else found
