@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 MANAGE = .venv/bin/python manage.py
 
-.PHONY: run setup runtime test check lint types docs lock bench bench-kills clean help
+.PHONY: run setup runtime test check lint types docs messages lock bench bench-kills clean help
 
 run: runtime
 	@set -a; if [ -f .env ]; then . ./.env; fi; set +a; \
@@ -41,6 +41,9 @@ bench-kills: setup
 docs: setup
 	@.venv/bin/python ci/docs.py
 
+messages: setup
+	@.venv/bin/python ci/messages.py
+
 lock:
 	@ci/lock
 
@@ -52,6 +55,7 @@ help:
 	@echo "make lint    the same without the tests"
 	@echo "make bench   measure what is promised, ARGS=job or ARGS=records a part of it; bench-kills: 50 kills"
 	@echo "make docs    write the generated pages under docs/ again"
+	@echo "make messages  gather the texts to translate and compile the catalogues under locale/"
 	@echo "make lock    pin requirements*.in again, with hashes"
 	@echo "make clean   remove .venv and caches; ./data stays"
 

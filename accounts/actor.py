@@ -5,6 +5,9 @@ from typing import Literal, TypeVar, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, QuerySet
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts import permissions
 from accounts.models import ApiKey, User
@@ -29,21 +32,18 @@ class Actor:
     request_id: str = ""
     ip: str = ""
     scopes: frozenset[str] = frozenset()
+    key: ApiKey | None = None
 
     @classmethod
-    def for_user(
-        cls, user: User, *, via: str = "page", request_id: str = "", ip: str = ""
-    ) -> "Actor":
+    def for_user(cls, user: User, *, via: str = "page", request_id: str = "", ip: str = "") -> "Actor":
         """A person at a door."""
         return cls("user", str(user), user, via, request_id, ip)
 
     @classmethod
-    def for_key(
-        cls, key: ApiKey, *, via: str = "api", request_id: str = "", ip: str = ""
-    ) -> "Actor":
+    def for_key(cls, key: ApiKey, *, via: str = "api", request_id: str = "", ip: str = "") -> "Actor":
         """A key: acts as its person, within its scopes."""
         scopes = frozenset(key.scopes)
-        return cls("key", f"{key.user} ({key.name})", key.user, via, request_id, ip, scopes)
+        return cls("key", f"{key.user} ({key.name})", key.user, via, request_id, ip, scopes, key)
 
     @classmethod
     def system(cls, name: str = "system", *, via: str = "job", request_id: str = "") -> "Actor":
@@ -85,6 +85,16 @@ class Actor:
         """Whether a person acts, directly or through a key of theirs."""
         return self.user is not None
 
+    @property
+    def rate(self) -> tuple[str, str]:
+        """Whose calls are counted together, and the tier that says how many there may be."""
+        if self.key is not None:
+            return f"key:{self.key.pk}", self.key.tier
+        if self.user is not None:
+            return f"user:{self.user.pk}", "session"
+        # Whoever has one IPv6 address has 2^64 of them.
+        return f"ip:{self.ip if '.' in self.ip else ':'.join(self.ip.split(':')[:4])}", "anonymous"
+
     def can(self, permission: str, obj: Model | None = None) -> Verdict:
         """Answer whether the actor may do this at all (`obj` None), or to this row."""
         limit = self._limit(permission)
@@ -116,21 +126,27 @@ class Actor:
             return False
         return self.user is None or ALL in permissions.facts_of(self.user).scopes(permission)
 
+    def has_shares(self, permission: str, model: type[Model]) -> bool:
+        """Answer whether single rows of a model are shared with the actor for this verb."""
+        return self.user is not None and permissions.has_shares(self.user, permission, model)
+
     def _limit(self, permission: str) -> Verdict:
         """What the actor's kind allows, before the person behind it is asked."""
         if permission not in MATRIX:
             return permissions.can(AnonymousUser(), permission)  # raises: no such permission
         if self.kind in TRUSTED:
             return YES
-        held, reason = {
+        no_scope = _("This key does not have the scope {permission}.")
+        limits: dict[str, tuple[bool, Promise]] = {
             "user": (self.user is not None, permissions.SIGN_IN),
             "key": (
                 self.user is not None and covers(self.scopes, permission),
-                f"This key does not have the scope {permission}.",
+                format_lazy(no_scope, permission=permission),
             ),
-            "workflow": (permission in WORKFLOWS_MAY, "A workflow may not do this by itself."),
-            "agent": (permission in self.scopes, "An agent may not do this by itself."),
-        }.get(self.kind, (False, permissions.SIGN_IN))
+            "workflow": (permission in WORKFLOWS_MAY, _("A workflow may not do this by itself.")),
+            "agent": (permission in self.scopes, _("An agent may not do this by itself.")),
+        }
+        held, reason = limits.get(self.kind, (False, permissions.SIGN_IN))
         return YES if held else Verdict(False, reason)
 
 

@@ -7,17 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.forms.workspace import initial_values
-from accounts.models import (
-    ApiKey,
-    Grant,
-    Membership,
-    Notification,
-    Team,
-    TeamShare,
-    User,
-    UserShare,
-    Workspace,
-)
+from accounts.models import ApiKey, Grant, Membership, Notification, Team, TeamShare, User, UserShare, Workspace
 from core.admin import HouseAdmin
 
 
@@ -72,7 +62,6 @@ class ApiKeyAdmin(HouseAdmin):
     verbs = ("key.revoke",)
     list_display = ("name", "prefix", "user", "last_used_at", "expires_at", "revoked_at")
     search_fields = ("name", "prefix", "user__email")
-    list_select_related = ("user",)
 
     def shown(self, asked: list[str]) -> list[str]:
         """Show everything but the digest."""
@@ -108,7 +97,6 @@ class MembershipAdmin(HouseAdmin):
     """Who is in which team."""
 
     list_display = ("user", "team", "is_manager")
-    list_select_related = ("user", "team")
 
 
 @admin.register(Grant)
@@ -124,7 +112,6 @@ class NotificationAdmin(HouseAdmin):
 
     list_display = ("created_at", "user", "kind", "text", "read_at")
     list_filter = ("kind",)
-    list_select_related = ("user",)
     date_hierarchy: ClassVar[str] = "created_at"
 
 

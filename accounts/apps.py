@@ -34,9 +34,7 @@ class AccountsConfig(AppConfig):
         email_changed.connect(adapters.note_email, dispatch_uid="accounts.email")
         for change in ("added", "removed", "reset"):
             signal = getattr(signals, f"authenticator_{change}")
-            signal.connect(
-                adapters.note_factor(change), weak=False, dispatch_uid=f"factor {change}"
-            )
+            signal.connect(adapters.note_factor(change), weak=False, dispatch_uid=f"factor {change}")
 
 
 def make_roles(using: str, **kwargs: Any) -> None:

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User, Workspace
-from accounts.queries.navigation import commands_for, dock_for, nav_for
+from accounts.queries.navigation import commands_for, dock_for, nav_for, topic_of
 from accounts.queries.saved_views import pinned_of
 
 
@@ -21,6 +21,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         nav: Any = SimpleLazyObject(lambda: nav_for(user, request.path))
         frame |= {
             "nav": nav,
+            "topic": SimpleLazyObject(lambda: topic_of(nav)),
             "dock": SimpleLazyObject(lambda: dock_for(user, nav)),
             "commands": SimpleLazyObject(lambda: commands_for(user)),
             "pins": SimpleLazyObject(lambda: pinned_of(user)),

@@ -140,6 +140,7 @@ class KeyCreated:
     user_id: int
     name: str
     scopes: list[str]
+    tier: str = "standard"
 
 
 @event("key.revoked")
@@ -202,6 +203,22 @@ class AuditExported:
     """Somebody took events of the audit out of the house."""
 
     rows: int
+    name: str
+
+
+@event("export.requested")
+class ExportRequested:
+    """Somebody wants a long list as a file."""
+
+    export_id: int
+    list: str
+    format: str
+
+
+@event("job.requested")
+class JobRequested:
+    """Somebody wants a job to run now, not only when its hour comes."""
+
     name: str
 
 

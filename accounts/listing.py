@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -9,18 +10,24 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.http.request import QueryDict
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.timezone import localdate
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.actions.exports import KEPT, request_export
+from accounts.models import Export, User
 from core.actions import CATALOGUE
 from core.cells import draw, shown
 from core.clauses import OPERATORS, WORDS, Clause
 from core.clock import now
 from core.conflicts import Conflict, base_of, run_merged
-from core.doors import View, door
+from core.doors import View, door, signed_in
 from core.errors import HouseError, Invalid, NotFound
-from core.exports import FORMS, exported
-from core.lists import COUNTED, Asked, Column, ListSpec, read, roughly, table
+from core.exports import FORMS, TYPES, exported
+from core.files import attachment, open_kept
+from core.lists import COUNTED, Asked, Column, ListSpec, content_of, export_of, read, roughly
+from core.money import short_money
 from core.numbers import is_number
 from core.pages import asked_part, done, keys_in_order, make_cursor, page, paginate
 from core.tokens import read as read_token
@@ -28,7 +35,10 @@ from core.tokens import sign
 
 PARTS = ("list", "list-rows")
 TABS = 12
-THEIRS = "{} set this to “{}” meanwhile. Save again to keep yours; Escape keeps theirs."
+AT_ONCE = 5_000  # rows; a longer file is the worker's
+BY_SIZE = {"": _("{}, lowest first"), "-": _("{}, highest first")}
+A_TO_Z = {"": _("{}, A to Z"), "-": _("{}, Z to A")}
+THEIRS = _("{} set this to “{}” meanwhile. Save again to keep yours; Escape keeps theirs.")
 
 
 def list_page(spec: ListSpec, template: str = "ui/list.html", **more: Any) -> View:
@@ -38,9 +48,7 @@ def list_page(spec: ListSpec, template: str = "ui/list.html", **more: Any) -> Vi
     def view(request: HttpRequest) -> HttpResponse:
         asked = _asked(request, spec, request.GET)
         context = _context(request, asked)
-        context |= {
-            key: word(asked.actor) if callable(word) else word for key, word in more.items()
-        }
+        context |= {key: word(asked.actor) if callable(word) else word for key, word in more.items()}
         named = "ui/list.html" if asked_part(request) in PARTS else template
         return page(request, named, context, parts=PARTS)
 
@@ -51,7 +59,7 @@ def _context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     spec, actor = asked.spec, asked.actor
     found = asked.shown()
     cursor = request.GET.get("cursor", "")
-    rows = paginate(found, cursor, order=asked.order, count_to=COUNTED)
+    rows = paginate(found, cursor, order=asked.order, count_to=spec.counted)
     here = asked.address()
     suffix = f"?from={sign('list', spec.key + here)}" if spec.one else ""
     drawn = list(draw(asked, rows, suffix))
@@ -62,13 +70,14 @@ def _context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
         "rows": rows,
         "drawn": drawn,
         "heads": [_head(asked, column) for column in asked.columns],
-        "total": roughly(found, rows.counted),
+        "total": roughly(found, rows.counted, spec.counted),
+        "worth": _worth(asked) if 0 < rows.counted <= spec.counted else "",
         "tabs": asked.views[:TABS],
         "more_tabs": asked.views[TABS:],
         "chips": [_chip(asked, clause) for clause in asked.clauses],
         "addable": _addable(asked),
-        "sorts": [(f"{way}{one.key}", f"{one.label}{word}") for one in asked.offered if one.sort
-                  for way, word in (("", ", lowest first"), ("-", ", highest first"))],
+        "sorts": [(f"{way}{one.key}", word.format(one.label)) for one in asked.offered if one.sort
+                  for way, word in (A_TO_Z if one.sort.endswith("name") else BY_SIZE).items()],
         "is_narrowed": bool(asked.words or asked.clauses),
         "buttons": [one for one in spec.buttons if actor.can(one[0])],
         "bulk": spec.bulk(actor, spec.key) if spec.bulk and drawn else (),
@@ -76,7 +85,12 @@ def _context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _head(asked: Asked, column: Column) -> dict[str, str]:
+def _worth(asked: Asked) -> str:
+    """What all rows together are worth, in words; of more rows than are counted nobody asks it at every look."""
+    return " + ".join(short_money(one) for one in asked.worth())
+
+
+def _head(asked: Asked, column: Column) -> dict[str, str | Promise]:
     """A heading; the link turns the order round, and starts with the highest."""
     if not column.sort:
         return {"key": column.key, "label": column.label, "css": column.css}
@@ -85,18 +99,10 @@ def _head(asked: Asked, column: Column) -> dict[str, str]:
          if one.sort and one.sort == name.removeprefix("-")), ""
     )  # fmt: skip
     falls = current == f"-{column.key}"
-    order = (
-        ("descending" if falls else "ascending") if current.removeprefix("-") == column.key else ""
-    )
-    rises = falls or (not order and column.who is not None)  # names start with A
+    order = ("descending" if falls else "ascending") if current.removeprefix("-") == column.key else ""
+    rises = falls or (not order and column.sort.endswith("name"))  # names start with A
     to = column.key if rises else f"-{column.key}"
-    return {
-        "key": column.key,
-        "label": column.label,
-        "css": column.css,
-        "sort": asked.address(sort=to),
-        "order": order,
-    }
+    return {"key": column.key, "label": column.label, "css": column.css, "sort": asked.address(sort=to), "order": order}
 
 
 def _chip(asked: Asked, clause: Clause) -> dict[str, Any]:
@@ -115,7 +121,7 @@ def _chip(asked: Asked, clause: Clause) -> dict[str, Any]:
     }
 
 
-def _addable(asked: Asked) -> list[tuple[str, str]]:
+def _addable(asked: Asked) -> list[tuple[str | Promise, str]]:
     """The filters that are not asked yet, each with the address that adds it."""
     taken = {clause.filter.key for clause in asked.clauses}
     return [
@@ -128,27 +134,58 @@ def _addable(asked: Asked) -> list[tuple[str, str]]:
 def export_page(spec: ListSpec) -> View:
     """Make the file of a list: the rows and columns that it shows, or everything for importing it again."""
 
-    @door(spec.export)
+    @door(spec.export, ("GET", "HEAD", "POST"))
     def view(request: HttpRequest) -> HttpResponse:
-        actor = request.actor  # type: ignore[attr-defined]
-        actor.require(spec.permission)
-        ticked, query = request.GET.getlist("pk")[:1_000], request.GET.get("filters")
-        asked = _asked(request, spec, request.GET if query is None else QueryDict(query))
-        found, form = asked.shown(), request.GET.get("format", "csv")
-        if ticked and "all" not in request.GET:
-            found = found.filter(pk__in=[int(pk) for pk in ticked if is_number(pk)])
-        if asked.notes:
-            raise Invalid({"filters": asked.notes})
-        name = f"{spec.key}-{localdate(now()):%Y-%m-%d}"
-        if form == "all" and spec.everything:
-            return cast(HttpResponse, exported("csv", name, *spec.everything(found)))
-        if form not in FORMS:
-            raise Invalid({"format": [f"Choose one of {', '.join(FORMS)}."]})
-        rows = found.order_by(*asked.order).iterator(chunk_size=1_000)
-        file = exported(form, name, *table(asked.columns, rows), title=spec.label)
-        return cast(HttpResponse, file)
+        return file_of(request, spec, most=AT_ONCE)
 
     return view
+
+
+def file_of(request: HttpRequest, spec: ListSpec, most: int = 0) -> HttpResponse:
+    """Return the file of a list that an address asks for; raises Invalid for what it does not know.
+
+    Of more than `most` rows a page says that the worker writes it, and has it written when that is wanted.
+    """
+    export_of(spec.key, request.actor)  # type: ignore[attr-defined]
+    ticked, query = request.GET.getlist("pk")[:1_000], request.GET.get("filters")
+    asked = _asked(request, spec, request.GET if query is None else QueryDict(query))
+    found, form = asked.shown(), request.GET.get("format", "csv")
+    if ticked and "all" not in request.GET:
+        found = found.filter(pk__in=[int(pk) for pk in ticked if is_number(pk)])
+    if asked.notes:
+        raise Invalid({"filters": asked.notes})
+    if form not in FORMS and not (form == "all" and spec.everything):
+        raise Invalid({"format": [f"Choose one of {', '.join(FORMS)}."]})
+    if most and form != "pdf" and found.order_by().values("pk")[: most + 1].count() > most:
+        return _later(request, asked, form)
+    name, suffix = f"{spec.key}-{localdate(now()):%Y-%m-%d}", "csv" if form == "all" else form
+    return cast(HttpResponse, exported(suffix, name, *content_of(asked, found, form), title=str(spec.label)))
+
+
+@signed_in()
+def export_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The file of one's own export, once it is written and while one may still export that list."""
+    actor = request.actor  # type: ignore[attr-defined]
+    row = Export.objects.filter(user_id=actor.user_id or 0, pk=pk).exclude(path="").first()
+    if row is None:
+        raise NotFound(gettext("This file is not there any more."))
+    export_of(row.list, actor)
+    name = f"{row}.{'csv' if row.format == 'all' else row.format}"
+    return cast(HttpResponse, attachment(open_kept(row.path), name, TYPES[row.format]))
+
+
+def _later(request: HttpRequest, asked: Asked, form: str) -> HttpResponse:
+    spec, back = asked.spec, reverse(asked.spec.url_name) + asked.address()
+    if request.method == "POST":
+        request_export(actor=asked.actor, noun=spec.key, query=asked.address()[1:], form=form)
+        return done(request, back, gettext("We are writing the file. You will be told when it is ready."))
+    intro = gettext("These are more than %(most)s rows. We write the file in the background and tell you when it is"
+                    " ready; it is kept for %(days)s days.")  # fmt: skip
+    context = {
+        "form": forms.Form(), "back": back, "title": gettext("Export %(list)s") % {"list": spec.label},
+        "intro": intro % {"most": f"{AT_ONCE:,}", "days": KEPT.days}, "submit": gettext("Write the file"),
+    }  # fmt: skip
+    return page(request, "accounts/form.html", context)
 
 
 def _asked(request: HttpRequest, spec: ListSpec, query: QueryDict) -> Asked:
@@ -171,7 +208,7 @@ def cell_page(spec: ListSpec) -> View:
         columns = [*spec.columns, *(spec.more()[0] if spec.more else ())]
         column = next((one for one in columns if one.field == field and one.edit), None)
         if row is None or column is None:
-            raise NotFound("This is not edited in a list.")
+            raise NotFound(gettext("This is not edited in a list."))
         action = CATALOGUE[column.edit]
         actor.require(action.permission, row)
         form = _cell_form(column, row, request.POST if request.method == "POST" else None)
@@ -191,7 +228,7 @@ def cell_page(spec: ListSpec) -> View:
                 status = 422 if request.htmx else error.status  # type: ignore[attr-defined]
             else:
                 if not request.htmx:  # type: ignore[attr-defined]
-                    return done(request, row, "Saved.")
+                    return done(request, row, gettext("Saved."))
                 return HttpResponse(_cell(spec, column, row, actor))
         context = {"form": form, "bound": form[field], "row": row, "column": column}
         context |= {"version": version, "was": was or request.POST.get("was", "")}
@@ -233,13 +270,16 @@ def near(request: HttpRequest, spec: ListSpec, row: Any) -> dict[str, str]:
         return {}
     if key != spec.key:
         return {}
-    asked = read(spec, request.actor, QueryDict(query))  # type: ignore[attr-defined]
-    found, around = asked.rows(), {"back": f"{reverse(spec.url_name)}?{query}", "label": spec.label}
+    given = QueryDict(query)
+    if "custom" not in query and not given.get("view", "").isdigit():
+        spec = replace(spec, more=None)  # spares a look at the custom fields
+    asked = read(spec, request.actor, given)  # type: ignore[attr-defined]
+    found, around = (asked.rows(), {"back": f"{reverse(spec.url_name)}?{query}", "label": str(spec.label)})
     keys = keys_in_order(found, asked.order, COUNTED + 1)
     if row.pk in keys:
         at = keys.index(row.pk)
         total = f"{len(keys):,}" if len(keys) <= COUNTED else f"{COUNTED:,}+"
-        around["place"] = f"{at + 1:,} of {total}"
+        around["place"] = gettext("%(at)s of %(total)s") % {"at": f"{at + 1:,}", "total": total}
         beside: Sequence[int | None] = (
             keys[at - 1] if at else None, keys[at + 1] if at + 1 < len(keys) else None
         )  # fmt: skip

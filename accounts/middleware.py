@@ -13,6 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.api_keys import touch
 from accounts.actor import Actor
@@ -22,7 +23,7 @@ from core import clock
 
 Answer = Callable[[HttpRequest], HttpResponse]
 SESSION_NOTED_EVERY = 300
-NEEDS_FACTOR = "Administrators sign in with a second factor. Set one up to go on."
+NEEDS_FACTOR = _("Administrators sign in with a second factor. Set one up to go on.")
 
 
 class ActorMiddleware:
@@ -35,9 +36,9 @@ class ActorMiddleware:
         request.actor = find_actor(request)  # type: ignore[attr-defined]
         user = request.user
         with Workspace.read_once():
+            translation.activate(language_of(request, user))
             if not isinstance(user, User):
                 return self.get_response(request)
-            translation.activate(user.language)
             with timezone.override(ZoneInfo(user.timezone)):
                 return self.get_response(request)
 
@@ -73,6 +74,21 @@ class SessionActivityMiddleware:
                 request.session["noted_at"] = at
                 UserSession.objects.create_from_request(request)
         return self.get_response(request)
+
+
+def language_of(request: HttpRequest, user: Any) -> str:
+    """Answer the language for this request: the person's choice, the device's, else the workspace's.
+
+    `LocaleMiddleware` found the device's already; a program that asks for none gets English.
+    """
+    chosen = getattr(user, "language", "")
+    cookie = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    asked = f"{cookie},{request.headers.get('Accept-Language', '')}".lower()
+    ours = tuple(code[:2] for code, _ in settings.LANGUAGES)
+    known = any(tag.strip().startswith(ours) for tag in asked.split(","))
+    if not chosen and not known and "text/html" in request.headers.get("Accept", ""):
+        chosen = Workspace.current().default_language
+    return chosen or translation.get_language()
 
 
 def find_actor(request: HttpRequest) -> Actor:

@@ -12,6 +12,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import BigIntegerField, Model, Q, QuerySet
 from django.db.models.functions import Cast
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Grant, Membership, TeamShare, User, UserShare, Workspace
 from accounts.models.share import current
@@ -20,8 +23,8 @@ from accounts.roles import ADMIN, ALL, MANAGER, MATRIX, NONE, REP, SCOPES, TEAM,
 Row = TypeVar("Row", bound=Model)
 AnyUser = User | AnonymousUser
 
-SIGN_IN = "Sign in first."
-DEACTIVATED = "This account is deactivated. Ask an administrator."
+SIGN_IN = _("Sign in first.")
+DEACTIVATED = _("This account is deactivated. Ask an administrator.")
 
 
 class UnknownPermission(LookupError):
@@ -41,7 +44,7 @@ class Verdict:
     """A yes with its ground, or a no that carries its reason to the disabled button."""
 
     allowed: bool
-    reason: str = ""
+    reason: str | Promise = ""
     ground: Ground | None = None
 
     def __bool__(self) -> bool:
@@ -88,6 +91,14 @@ class Facts:
         own = UserShare.objects.filter(current(), user_id=self.user_id)
         theirs = TeamShare.objects.filter(current(), group__user=self.user_id)
         return frozenset(own.values_list(*SHARE_COLUMNS).union(theirs.values_list(*SHARE_COLUMNS)))
+
+    def can(self, permission: str, obj: Model) -> bool:
+        """Whether the person may do this to a row that another one leads to."""
+        return bool(can(self.user, permission, obj))
+
+    def visible(self, permission: str, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """The rows among them for which `can` says yes."""
+        return visible(self.user, permission, rows)
 
     def standing(self, permission: str) -> list[Ground]:
         """Every role by which the person holds the permission, with its scope, the widest first."""
@@ -196,9 +207,7 @@ def prime(users: Iterable[User]) -> None:
         user.__dict__["_role_rows"] = names + [grant for grant in grants if grant[0] in held]
         led = tuple(team for team, rows in teams.items() if (pk, True) in rows)
         mates = {member for team in led for member, _ in teams[team]}
-        facts_of(user).__dict__.update(
-            team_ids=led, teammate_ids=tuple(mates), is_narrowed=narrowed, shares=shares[pk]
-        )
+        facts_of(user).__dict__.update(team_ids=led, teammate_ids=tuple(mates), is_narrowed=narrowed, shares=shares[pk])
 
 
 def forget(user: User) -> None:
@@ -217,9 +226,7 @@ def _row(permission: str) -> dict[str, Scope]:
     try:
         return MATRIX[permission]
     except KeyError:
-        raise UnknownPermission(
-            f"{permission!r} is no permission. See accounts/roles.py."
-        ) from None
+        raise UnknownPermission(f"{permission!r} is no permission. See accounts/roles.py.") from None
 
 
 def _has_owner(model: type[Model]) -> bool:
@@ -236,11 +243,17 @@ def _is_shared(facts: Facts, permission: str, obj: Model) -> bool:
     return (kind.pk, share_codename(permission, type(obj)), str(obj.pk)) in facts.shares
 
 
+def has_shares(user: User, permission: str, model: type[Model]) -> bool:
+    """Answer whether single rows of a model are shared with the person, or a team of theirs, for this verb."""
+    which = (ContentType.objects.get_for_model(model).pk, share_codename(permission, model))
+    return any(share[:2] == which for share in facts_of(user).shares)
+
+
 def _shared(facts: Facts, permission: str, model: type[Model]) -> Q:
+    if not has_shares(facts.user, permission, model):
+        return Q(pk__in=())
     kind = ContentType.objects.get_for_model(model)
     codename = share_codename(permission, model)
-    if not any(share[:2] == (kind.pk, codename) for share in facts.shares):
-        return Q(pk__in=())
     which: dict[str, Any] = {"content_type": kind, "permission__codename": codename}
     own = UserShare.objects.filter(current(), user_id=facts.user_id, **which)
     theirs = TeamShare.objects.filter(current(), group__user=facts.user_id, **which)
@@ -250,19 +263,15 @@ def _shared(facts: Facts, permission: str, model: type[Model]) -> Q:
     return condition
 
 
-def _reason_role(permission: str) -> str:
-    noun, _, verb = permission.partition(":")
-    return f"Your role does not include “{verb.replace('-', ' ')}” for {_plural(noun)}."
+def _reason_role(permission: str) -> Promise:
+    noun, _colon, verb = permission.partition(":")
+    nouns = {"activity": "activities", "settings": "settings", "analytics": "reports"}
+    said = {"verb": _(verb.replace("-", " ")), "nouns": _(nouns.get(noun, f"{noun}s"))}
+    return format_lazy(_("Your role does not include “{verb}” for {nouns}. An administrator can change that."), **said)
 
 
-def _reason_row(permission: str, obj: Model) -> str:
-    theirs = f"This {obj._meta.verbose_name} belongs to someone else."
+def _reason_row(permission: str, obj: Model) -> Promise:
+    text = _("This {noun} belongs to someone else. Its owner or a manager can do this.")
     if permission.endswith(":read"):
-        return f"{theirs} You see your own and the ones shared with you."
-    return f"{theirs} Its owner or a manager can do this."
-
-
-def _plural(noun: str) -> str:
-    return {"activity": "activities", "settings": "settings", "analytics": "reports"}.get(
-        noun, f"{noun}s"
-    )
+        text = _("This {noun} belongs to someone else. You see your own and the ones shared with you.")
+    return format_lazy(text, noun=_(str(obj._meta.verbose_name)))

@@ -1,6 +1,7 @@
 """Writing down that somebody was refused, for the audit and the administrators."""
 
 from django.http import HttpRequest
+from django.utils.translation import override
 
 from accounts.actions.sign_in import note_denied
 from accounts.actor import Actor
@@ -9,4 +10,6 @@ from accounts.actor import Actor
 def record(request: HttpRequest, error: Exception) -> None:
     """Publish `access.denied` in a transaction of its own; the refused one has changed nothing."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    note_denied(actor=actor, reason=str(error), method=str(request.method), path=request.path)
+    with override("en"):
+        reason = str(error)
+    note_denied(actor=actor, reason=reason, method=str(request.method), path=request.path)

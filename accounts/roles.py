@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from django.db.models import Exists, Model, OuterRef, Q
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.constants import LOOKUP_SEP
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -25,14 +26,30 @@ FINANCE: Final = "finance-ops"
 
 ROLES: Final = (ADMIN, MANAGER, REP, SUPPORT, MARKETING, VIEWER, FINANCE)
 ROLE_LABELS: Final = {
-    ADMIN: "Administrator",
-    MANAGER: "Sales manager",
-    REP: "Sales rep",
-    SUPPORT: "Support agent",
-    MARKETING: "Marketing",
-    VIEWER: "Viewer",
-    FINANCE: "Finance",
+    ADMIN: _("Administrator"),
+    MANAGER: _("Sales manager"),
+    REP: _("Sales rep"),
+    SUPPORT: _("Support agent"),
+    MARKETING: _("Marketing"),
+    VIEWER: _("Viewer"),
+    FINANCE: _("Finance"),
 }
+
+# What sentences call the nouns and verbs of the matrix: they are made of its names.
+WORDS: Final = (
+    _("activity"), _("analytics"), _("audit"), _("campaign"), _("contact"), _("contract"), _("conversation"),
+    _("deal"), _("document"), _("documents"), _("form"), _("invoice"), _("item"), _("key"), _("lead"), _("message"),
+    _("payment"), _("pipeline"), _("profile"), _("proposal"), _("scoring"), _("settings"), _("suggestion"),
+    _("template"), _("ticket"), _("user"), _("workflow"), _("activities"), _("audits"), _("campaigns"), _("contacts"),
+    _("contracts"), _("conversations"), _("deals"), _("forms"), _("invoices"), _("items"), _("keys"),
+    _("leads"), _("messages"), _("payments"), _("pipelines"), _("profiles"), _("proposals"), _("reports"),
+    _("scorings"), _("suggestions"), _("templates"), _("tickets"), _("users"), _("workflows"), _("address"),
+    _("addresses"), _("consent"), _("consents"), _("tag"), _("tags"), _("team"), _("teams"), _("refund"),
+    _("refunds"), _("abandon"), _("approve"), _("assign"), _("close lost"), _("close won"), _("convert"),
+    _("create"), _("delete"), _("disqualify"), _("export"), _("import"), _("issue"), _("launch"), _("manage"),
+    _("merge"), _("pause"), _("qualify"), _("read"), _("reassign"), _("reopen"), _("resolve"), _("send"),
+    _("update"),
+)  # fmt: skip
 
 
 class Standing(Protocol):
@@ -44,6 +61,8 @@ class Standing(Protocol):
     def team_ids(self) -> Collection[int]: ...
     @property
     def teammate_ids(self) -> Collection[int]: ...
+    def can(self, permission: str, obj: Model) -> bool: ...
+    def visible(self, permission: str, rows: QuerySet[Any]) -> QuerySet[Any]: ...
 
 
 class Scope:
@@ -119,6 +138,33 @@ class Where(Scope):
         return bool(getattr(obj, self.column, None) == self.value)
 
 
+class Linked(Scope):
+    """Own rows, and rows with a link (`links`) to a record that the person may read (`hangs_on`: link → permission)."""
+
+    name = "linked"
+
+    def condition(self, who: Standing, model: type[Model]) -> Q:
+        hung = Q(pk__in=())
+        links: Any = model._meta.get_field("links")
+        for name, permission in model.hangs_on.items():  # type: ignore[attr-defined]
+            ends = links.related_model._meta.get_field(name).related_model._base_manager.all()
+            hung |= Q(**{f"{name}__in": who.visible(permission, ends)})
+        mine = {links.field.name: OuterRef("pk")}
+        return OWN.condition(who, model) | Q(Exists(links.related_model._base_manager.filter(hung, **mine)))
+
+    def matches(self, who: Standing, obj: Model) -> bool:
+        if OWN.matches(who, obj):
+            return True
+        ends = obj.hangs_on  # type: ignore[attr-defined]
+        links = obj.links.select_related(*ends)  # type: ignore[attr-defined]
+        return any(
+            who.can(permission, getattr(link, name))
+            for link in links
+            for name, permission in ends.items()
+            if getattr(link, f"{name}_id")
+        )
+
+
 class Nothing(Scope):
     """No row at all: what a narrowing grant writes over a cell."""
 
@@ -135,6 +181,7 @@ ALL: Final = All()
 TEAM: Final = Team()
 OWN: Final = Own()
 NONE: Final = Nothing()
+LINKED: Final = Linked()
 WON: Final = Where("status", "won", name="won")
 SCOPES: Final[dict[str, Scope]] = {scope.name: scope for scope in (ALL, TEAM, OWN, NONE)}
 
@@ -143,9 +190,7 @@ def owner_paths(model: type[Model]) -> tuple[str, ...]:
     """Answer the lookups that lead from a row of this model to its owners."""
     paths: tuple[str, ...] | None = getattr(model, "owner_paths", None)
     if paths is None:
-        raise LookupError(
-            f"{model._meta.label} does not say who owns its rows: give it a tuple owner_paths."
-        )
+        raise LookupError(f"{model._meta.label} does not say who owns its rows: give it a tuple owner_paths.")
     return paths
 
 
@@ -172,9 +217,7 @@ def _any_of(model: type[Model], paths: tuple[str, ...], ids: Collection[int]) ->
         if other is None:
             condition |= Q(**{f"{path}{LOOKUP_SEP}in": tuple(ids)})
         else:
-            theirs = other._base_manager.filter(
-                _any_of(other, (rest,), ids), pk=OuterRef(f"{step}_id")
-            )
+            theirs = other._base_manager.filter(_any_of(other, (rest,), ids), pk=OuterRef(f"{step}_id"))
             condition |= Q(Exists(theirs))
     return condition
 
@@ -241,6 +284,7 @@ MATRIX: Final[dict[str, dict[str, Scope]]] = {
     "campaign:update": {ADMIN: ALL, MARKETING: ALL},
     "campaign:pause": {ADMIN: ALL, MARKETING: ALL},
     "ticket:update": {ADMIN: ALL, SUPPORT: ALL},
+    "ticket:reopen": {ADMIN: ALL, SUPPORT: ALL},
     "contact:import": {ADMIN: ALL, MANAGER: ALL, REP: ALL, MARKETING: ALL},
     "contact:export": {ADMIN: ALL, MANAGER: ALL, MARKETING: ALL},
     "contact:merge": {ADMIN: ALL, MANAGER: ALL},
@@ -265,6 +309,12 @@ MATRIX: Final[dict[str, dict[str, Scope]]] = {
     "contract:read": {ADMIN: ALL, MANAGER: ALL, REP: OWN, FINANCE: ALL},
     "workflow:read": {ADMIN: ALL, MANAGER: ALL, MARKETING: ALL},
     "template:manage": {ADMIN: ALL, MARKETING: ALL},
+    "report:schedule": {ADMIN: ALL, MANAGER: OWN, MARKETING: OWN, VIEWER: OWN, FINANCE: OWN},
+    "goal:manage": {ADMIN: ALL, MANAGER: ALL},
+    "document:read": {ADMIN: ALL, **dict.fromkeys(ROLES[1:], LINKED)},
+    "document:create": dict.fromkeys((ADMIN, MANAGER, REP, SUPPORT, MARKETING, FINANCE), ALL),
+    "document:update": {ADMIN: ALL, MANAGER: LINKED, REP: OWN, SUPPORT: OWN, MARKETING: OWN, FINANCE: OWN},
+    "document:delete": {ADMIN: ALL, MANAGER: LINKED, REP: OWN, SUPPORT: OWN, MARKETING: OWN, FINANCE: OWN},
     "form:manage": {ADMIN: ALL, MARKETING: ALL},
     "item:manage": {ADMIN: ALL},
     "key:manage": {ADMIN: ALL, MANAGER: OWN, REP: OWN, SUPPORT: OWN, MARKETING: OWN, VIEWER: OWN,

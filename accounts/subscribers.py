@@ -1,8 +1,6 @@
 """What follows: invitations and notifications go out by mail, administrators hear of refusals."""
 
 from datetime import timedelta
-from smtplib import SMTPRecipientsRefused, SMTPResponseException
-from socket import gaierror
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -14,8 +12,8 @@ from accounts.events import AccessDenied, NotificationCreated, UserInvited, User
 from accounts.models import Notification, User, Workspace
 from accounts.queries.people import administrators, link_token
 from accounts.roles import ROLE_LABELS
-from core.effects import Claim, Rejected, RetryLater, perform
-from core.events import Meta, Postpone, on
+from core.events import Meta, on
+from core.mail import deliver
 
 QUIET = timedelta(minutes=10)
 
@@ -51,9 +49,7 @@ def warn_administrators(event: AccessDenied, meta: Meta) -> None:
     """Tell the administrators that somebody was refused, once per person in ten minutes."""
     who = meta.actor.name or "Somebody"
     url = reverse("accounts:audit") + f"?name=access.denied&actor={meta.actor.user_id or ''}"
-    recent = Notification.objects.filter(
-        kind="access.denied", url=url, created_at__gt=meta.at - QUIET
-    )
+    recent = Notification.objects.filter(kind="access.denied", url=url, created_at__gt=meta.at - QUIET)
     told = set(recent.values_list("user_id", flat=True))
     for admin in administrators():
         if admin.pk not in told and admin.pk != meta.actor.user_id:
@@ -72,7 +68,7 @@ def tell_new_roles(event: UserRolesChanged, meta: Meta) -> None:
     """Tell a person what they may do from now on."""
     user = User.objects.filter(pk=event.user_id, is_active=True).first()
     if user is not None and user.pk != meta.actor.user_id:
-        roles = ", ".join(ROLE_LABELS.get(role, role) for role in event.roles) or "none"
+        roles = ", ".join(str(ROLE_LABELS.get(role, role)) for role in event.roles) or "none"
         notify(
             user,
             actor=Actor.system("accounts"),
@@ -84,20 +80,4 @@ def tell_new_roles(event: UserRolesChanged, meta: Meta) -> None:
 
 
 def _send(key: str, user: User, subject: str, text: str) -> None:
-    def work(claim: Claim) -> str:
-        message = EmailMessage(" ".join(subject.split())[:200], text, to=[user.email])
-        claim.take()
-        try:
-            message.send()
-        except (ConnectionRefusedError, gaierror) as error:
-            raise RetryLater(str(error)) from error  # nobody was reached: nothing left
-        except SMTPRecipientsRefused as error:
-            raise Rejected(str(error)) from error
-        except SMTPResponseException as error:
-            kind = RetryLater if 400 <= error.smtp_code < 500 else Rejected
-            raise kind(str(error)) from error
-        return user.email
-
-    outcome = perform(key, work)
-    if outcome.state == "waiting":
-        raise Postpone(outcome.seconds)
+    deliver(key, EmailMessage(" ".join(subject.split())[:200], text, to=[user.email]))

@@ -2,17 +2,8 @@
 
 from django.urls import path
 
-from accounts.views import (
-    access,
-    api_keys,
-    audit,
-    home,
-    notifications,
-    people,
-    saved_views,
-    teams,
-    workspace,
-)
+from accounts.listing import export_file
+from accounts.views import access, api_keys, audit, home, jobs, notifications, people, saved_views, teams, workspace
 
 app_name = "accounts"
 
@@ -21,11 +12,14 @@ urlpatterns = [
     path("today/", home.today, name="today"),
     path("dashboard/", home.dashboard, name="dashboard"),
     path("profile/", home.profile, name="profile"),
+    path("profile/hours/", home.hours, name="hours"),
     path("theme/", home.theme, name="theme"),
+    path("language/", home.language, name="language"),
     path("join/<slug:purpose>/<str:token>/", home.join, name="join"),
     path("notifications/", notifications.list_, name="notifications"),
     path("notifications/read/", notifications.read_all, name="notifications-read"),
     path("notifications/<int:pk>/", notifications.open_, name="notification-open"),
+    path("exports/<int:pk>/", export_file, name="export-file"),
     path("people/", people.list_, name="person-list"),
     path("people/export/", people.export, name="person-export"),
     path("people/invite/", people.invite, name="person-invite"),
@@ -53,5 +47,7 @@ urlpatterns = [
     path("views/<int:pk>/delete/", saved_views.delete, name="view-delete"),
     path("audit/", audit.list_, name="audit"),
     path("audit/export/", audit.export, name="audit-export"),
+    path("settings/jobs/", jobs.list_, name="job-list"),
+    path("settings/jobs/run/", jobs.start, name="job-run"),
     path("settings/business/", workspace.edit, name="workspace"),
 ]

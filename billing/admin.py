@@ -9,7 +9,6 @@ from core.admin import HouseAdmin
 class MoneyAdmin(HouseAdmin):
     """The newest first, with their contacts and without the secrets of their links."""
 
-    list_select_related = ("contact",)
     ordering = ("-pk",)
 
     def shown(self, asked: list[str]) -> list[str]:

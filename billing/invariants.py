@@ -10,18 +10,14 @@ from core.registry import register_invariant
 def paid_pages_have_one_payment() -> list[str]:
     """Return payment pages whose payments or invoices are not exactly one."""
     counted = Checkout.objects.filter(state="paid").annotate(
-        payments_count=Count(
-            "payments", filter=Q(payments__needs_review=False, payments__reviewed_at=None)
-        ),
+        payments_count=Count("payments", filter=Q(payments__needs_review=False, payments__reviewed_at=None)),
         invoices_count=Count("payments__invoice"),
     )
     wrong = [
         f"checkout {row.pk} has {row.payments_count} payments and {row.invoices_count} invoices"
         for row in counted.exclude(payments_count=1, invoices_count=1)
     ]
-    loose = Payment.objects.filter(
-        needs_review=False, reviewed_at=None, invoice=None, checkout__isnull=False
-    )
+    loose = Payment.objects.filter(needs_review=False, reviewed_at=None, invoice=None, checkout__isnull=False)
     return wrong + [f"payment {pk} has no invoice" for pk in loose.values_list("pk", flat=True)]
 
 
@@ -30,10 +26,7 @@ def paid_leads_have_a_payment() -> list[str]:
     proposals = Proposal.objects.filter(state="paid", payments=None)
     leads = Proposal.objects.filter(lead__stage="PAID").exclude(lead__payments__needs_review=False)
     return [
-        *(
-            f"proposal {pk} is paid without a payment"
-            for pk in proposals.values_list("pk", flat=True)
-        ),
+        *(f"proposal {pk} is paid without a payment" for pk in proposals.values_list("pk", flat=True)),
         *(f"lead {pk} is PAID without a payment" for pk in leads.values_list("lead", flat=True)),
     ]
 
@@ -41,9 +34,7 @@ def paid_leads_have_a_payment() -> list[str]:
 def refunds_fit() -> list[str]:
     """Return payments that were refunded by more than they brought."""
     rows = Payment.objects.filter(Q(refunded_minor__gt=F("amount_minor")) | Q(refunded_minor__lt=0))
-    return [
-        f"payment {pk} was refunded beyond its amount" for pk in rows.values_list("pk", flat=True)
-    ]
+    return [f"payment {pk} was refunded beyond its amount" for pk in rows.values_list("pk", flat=True)]
 
 
 def invoice_numbers_have_no_gap() -> list[str]:
@@ -68,9 +59,7 @@ def signatures_match() -> list[str]:
     ]
 
 
-register_invariant(
-    "I4", "Each paid page has one payment and one invoice.", paid_pages_have_one_payment
-)
+register_invariant("I4", "Each paid page has one payment and one invoice.", paid_pages_have_one_payment)
 register_invariant("I4a", "Nobody is PAID without a payment.", paid_leads_have_a_payment)
 register_invariant("I4b", "No payment is refunded beyond its amount.", refunds_fit)
 register_invariant("I4c", "What was signed is what is stored.", signatures_match)

@@ -32,9 +32,4 @@ def fetch_missed_events() -> None:
     since = max(oldest.created_at, clock.now() - timedelta(days=7))
     stripe = Stripe(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE)
     for external_id, body in stripe.events_since(since):
-        accept_hook(
-            actor=Actor.job("fetch_missed_events"),
-            vendor="stripe",
-            external_id=external_id,
-            body=body,
-        )
+        accept_hook(actor=Actor.job("fetch_missed_events"), vendor="stripe", external_id=external_id, body=body)

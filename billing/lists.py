@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice, Payment, Proposal
 from billing.queries.invoices import invoices_for
@@ -19,29 +21,27 @@ PROPOSAL_STATES = {
     "draft": "", "pending_approval": "warn", "approved": "good", "sent": "blue", "viewed": "blue",
     "accepted": "good", "paid": "good",
 }  # fmt: skip
-CUSTOMER = tuple(
-    f"contact__{name}__icontains" for name in ("company_name", "first_name", "last_name")
-)
-INVOICE_STATES = {"paid": ("Paid", "good"), "void": ("Void", "bad"), "issued": ("Unpaid", "warn")}
+CUSTOMER = tuple(f"contact__{name}__icontains" for name in ("company_name", "first_name", "last_name"))
+INVOICE_STATES = {"paid": (_("Paid"), "good"), "void": (_("Void"), "bad"), "issued": (_("Unpaid"), "warn")}
 
 
 def customer(mark: Callable[[Any], str]) -> Column:
     """The first column: whose money it is, and the paper's number."""
-    return Column("name", "Customer", css="c-who", fixed=True, who=lambda row: (
-        row.contact.name if row.contact else "Unknown payer", mark(row), row.contact))  # fmt: skip
+    return Column("name", _("Customer"), css="c-who", fixed=True, who=lambda row: (
+        row.contact.name if row.contact else gettext("Unknown payer"), mark(row), row.contact))  # fmt: skip
 
 
 def _proposal_state(row: Proposal) -> tuple[str, str]:
     if row.is_on_its_way:
-        return "On its way", "info"
+        return gettext("On its way"), "info"
     return row.get_state_display(), PROPOSAL_STATES.get(row.state, "bad")
 
 
 def _payment_state(row: Payment) -> tuple[str, str]:
     if row.needs_review:
-        return "Needs review", "bad"
-    states = {"refunded": ("Refunded", "warn"), "part_refunded": ("Partly refunded", "warn")}
-    pending = ("Won, approval pending", "warn") if row.is_win_pending else ("Received", "good")
+        return gettext("Needs review"), "bad"
+    states = {"refunded": (gettext("Refunded"), "warn"), "part_refunded": (gettext("Partly refunded"), "warn")}
+    pending = (gettext("Won, approval pending"), "warn") if row.is_win_pending else (gettext("Received"), "good")
     return states.get(row.state, pending)
 
 
@@ -52,84 +52,86 @@ def _invoice(row: Payment) -> str:
     return format_html('<a href="{}">{}</a>', to, number)
 
 
-TOTAL = money("total", "Total", css="c-sc r num")
-TOTAL_IS = Filter("total", "Total", "money", "total_minor")
+TOTAL = money("total", _("Total"), css="c-sc r num")
+TOTAL_IS = Filter("total", _("Total"), "money", "total_minor")
 PROPOSALS = ListSpec(
-    "proposals", "Proposals", "proposal", "proposal:read", proposals_for,
+    "proposals", _("Proposals"), "proposal", "proposal:read", proposals_for,
     (
         customer(lambda row: row.reference),
-        Column("state", "State", lambda row: _proposal_state(row)[0], chips(_proposal_state), css="c-st"),
-        Column("title", "Proposal", show=quiet(lambda row: row.title), css="c-nx"),
+        Column("state", _("State"), lambda row: _proposal_state(row)[0], chips(_proposal_state), css="c-st"),
+        Column("title", _("Proposal"), show=quiet(lambda row: row.title), css="c-nx"),
         TOTAL,
-        day("valid_until", "Valid until"),
+        day("valid_until", _("Valid until")),
         owned(path="deal.owner"),
-        moment("updated_at", "Changed", css="c-t r mut"),
+        moment("updated_at", _("Changed"), css="c-t r mut"),
     ),
     (
-        Filter("state", "State", choices=Proposal.State.choices),
-        Filter("owner", "Owner", "person", "deal__owner", people),
+        Filter("state", _("State"), choices=Proposal.State.choices),
+        Filter("owner", _("Owner"), "person", "deal__owner", people),
         TOTAL_IS,
-        Filter("valid", "Valid until", "date", "valid_until"),
-        Filter("changed", "Changed", "time", "updated_at"),
+        Filter("valid", _("Valid until"), "date", "valid_until"),
+        Filter("changed", _("Changed"), "time", "updated_at"),
     ),
-    (View("", "All"), View("draft", "Drafts", "state=draft"),
-     View("pending_approval", "Waiting for approval", "state=pending_approval"), View("sent", "Sent", "state=sent"),
-     View("viewed", "Viewed", "state=viewed"), View("accepted", "Accepted", "state=accepted"),
-     View("paid", "Paid", "state=paid")),
-    url_name="billing:proposal-list", search="Number, title, customer", export="deal:export",
+    (View("", _("All")), View("draft", _("Drafts"), "state=draft"),
+     View("pending_approval", _("Waiting for approval"), "state=pending_approval"),
+     View("sent", _("Sent"), "state=sent"),
+     View("viewed", _("Viewed"), "state=viewed"), View("accepted", _("Accepted"), "state=accepted"),
+     View("paid", _("Paid"), "state=paid")),
+    url_name="billing:proposal-list", search=_("Number, title, customer"), export="deal:export",
     finds=("number__icontains", "title__icontains", *CUSTOMER),
-    empty=("No proposals yet",
-           "When a lead is interested, a proposal is drafted from your catalogue and waits here for you."),
+    empty=(_("No proposals yet"),
+           _("When a lead is interested, a proposal is drafted from your catalogue and waits here for you.")),
 )  # fmt: skip
 
 INVOICES = ListSpec(
-    "invoices", "Invoices", "invoice", "invoice:read", invoices_for,
+    "invoices", _("Invoices"), "invoice", "invoice:read", invoices_for,
     (
         customer(lambda row: row.number),
-        Column("state", "State", lambda row: INVOICE_STATES[row.state][0],
+        Column("state", _("State"), lambda row: INVOICE_STATES[row.state][0],
                chips(lambda row: INVOICE_STATES[row.state]), css="c-st"),
-        Column("deal", "Deal", lambda row: row.deal.title if row.deal else "",
+        Column("deal", _("Deal"), lambda row: row.deal.title if row.deal else "",
                quiet(lambda row: row.deal.title if row.deal else ""), css="c-nx"),
         TOTAL,
-        day("due_on", "Due"),
-        day("issued_on", "Issued", css="c-t r mut"),
-        day("paid_on", "Paid", shown=False),
-        Column("currency", "Currency", shown=False),
+        day("due_on", _("Due")),
+        day("issued_on", _("Issued"), css="c-t r mut"),
+        day("paid_on", _("Paid"), shown=False),
+        Column("currency", _("Currency"), shown=False),
     ),
-    (Filter("state", "State", choices=Invoice.State.choices), TOTAL_IS, Filter("due", "Due", "date", "due_on"),
-     Filter("issued", "Issued", "date", "issued_on"), Filter("paid", "Paid", "date", "paid_on")),
-    (View("", "All"), View("issued", "Unpaid", "state=issued"), View("paid", "Paid", "state=paid"),
-     View("void", "Void", "state=void"), View("late", "Overdue", "state=issued&due-op=older&due=0")),
-    url_name="billing:invoice-list", search="Number, customer", export="invoice:issue",
+    (Filter("state", _("State"), choices=Invoice.State.choices), TOTAL_IS, Filter("due", _("Due"), "date", "due_on"),
+     Filter("issued", _("Issued"), "date", "issued_on"), Filter("paid", _("Paid"), "date", "paid_on")),
+    (View("", _("All")), View("issued", _("Unpaid"), "state=issued"), View("paid", _("Paid"), "state=paid"),
+     View("void", _("Void"), "state=void"), View("late", _("Overdue"), "state=issued&due-op=older&due=0")),
+    url_name="billing:invoice-list", search=_("Number, customer"), export="invoice:issue",
     finds=("number__icontains", *CUSTOMER),
-    empty=("No invoices yet", "A paid proposal or a won deal brings its invoice by itself, numbered in order."),
+    empty=(_("No invoices yet"), _("A paid proposal or a won deal brings its invoice by itself, numbered in order.")),
 )  # fmt: skip
 
 PAYMENTS = ListSpec(
-    "payments", "Payments", "payment", "payment:read", payments_for,
+    "payments", _("Payments"), "payment", "payment:read", payments_for,
     (
         customer(lambda row: row.proposal.reference if row.proposal else row.external_id),
-        Column("state", "State", lambda row: _payment_state(row)[0], chips(_payment_state), css="c-st"),
-        Column("deal", "For", lambda row: row.deal.title if row.deal else row.review_reason,
+        Column("state", _("State"), lambda row: _payment_state(row)[0], chips(_payment_state), css="c-st"),
+        Column("deal", _("For"), lambda row: row.deal.title if row.deal else row.review_reason,
                quiet(lambda row: row.deal.title if row.deal else row.review_reason), css="c-nx"),
-        money("amount", "Amount", css="c-sc r num"),
-        Column("provider", "Through", lambda row: row.get_provider_display(), css="x sec"),
-        Column("invoice", "Invoice", lambda row: row.invoice.number if row.invoice else "", _invoice),
-        moment("paid_at", "Paid", css="c-t r mut"),
+        money("amount", _("Amount"), css="c-sc r num"),
+        Column("provider", _("Through"), lambda row: row.get_provider_display(), css="x sec"),
+        Column("invoice", _("Invoice"), lambda row: row.invoice.number if row.invoice else "", _invoice),
+        moment("paid_at", _("Paid"), css="c-t r mut"),
     ),
     (
-        Filter("review", "Needs review", choices=(("yes", "Yes"),), where=each(lambda _: Q(needs_review=True))),
-        Filter("refunded", "Refunded", choices=(("yes", "Yes"),), where=each(lambda _: Q(refunded_minor__gt=0))),
-        Filter("provider", "Through", choices=Payment._meta.get_field("provider").choices or ()),
-        Filter("amount", "Amount", "money", "amount_minor"),
-        Filter("paid", "Paid", "time", "paid_at"),
+        Filter("review", _("Needs review"), choices=(("yes", _("Yes")),), where=each(lambda _: Q(needs_review=True))),
+        Filter("refunded", _("Refunded"), choices=(("yes", _("Yes")),), where=each(lambda _: Q(refunded_minor__gt=0))),
+        Filter("provider", _("Through"), choices=Payment._meta.get_field("provider").choices or ()),
+        Filter("amount", _("Amount"), "money", "amount_minor"),
+        Filter("paid", _("Paid"), "time", "paid_at"),
     ),
-    (View("", "All"), View("review", "Needs review", "review=yes"), View("refunded", "Refunded", "refunded=yes")),
-    ("-paid_at", "-pk"), "billing:payment-list", "Customer, proposal, Stripe number",
+    (View("", _("All")), View("review", _("Needs review"), "review=yes"),
+     View("refunded", _("Refunded"), "refunded=yes")),
+    ("-paid_at", "-pk"), "billing:payment-list", _("Customer, proposal, Stripe number"),
     ("external_id__icontains", "proposal__number__icontains", *CUSTOMER),
-    ("No payments yet",
-     "A customer accepts a proposal and pays on its page. The money shows here as soon as it is confirmed."),
-    (("invoice:read", "billing:invoice-list", "note", "Invoices", "link"),),
+    (_("No payments yet"),
+     _("A customer accepts a proposal and pays on its page. The money shows here as soon as it is confirmed.")),
+    (("invoice:read", "billing:invoice-list", "note", _("Invoices"), "link"),),
     export="payment:update", above="billing/payments/_waiting.html",
 )  # fmt: skip
 

@@ -1,5 +1,8 @@
 """Where the money part stands in the menu, and what it says about other apps' verbs."""
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from billing.models import Proposal
 from billing.queries.payments import unrefunded
 from core.registry import MenuEntry, register_guard, register_menu
@@ -7,22 +10,20 @@ from crm.models import Deal, Operation
 
 
 def _keep_paid_deals(deal: Deal) -> str | None:
-    return "Refund the payment first, then reopen the deal." if unrefunded(deal.pk) else None
+    return gettext("Refund the payment first, then reopen the deal.") if unrefunded(deal.pk) else None
 
 
 def _keep_proposed_deals(operation: Operation) -> str | None:
     proposals = Proposal.objects.filter(deal=operation.details.get("deal_id"))
     if operation.kind != Operation.Kind.CONVERT or not proposals.exists():
         return None
-    return "A proposal was made for this deal. Mark the deal lost or abandoned instead."
+    return gettext("A proposal was made for this deal. Mark the deal lost or abandoned instead.")
 
 
 register_guard("deal.reopen", _keep_paid_deals)
 register_guard("operation.undo", _keep_proposed_deals)
 register_menu(
-    MenuEntry(
-        "proposals", "Proposals", "billing:proposal-list", "doc", "proposal:read", 60, "Money"
-    ),
-    MenuEntry("payments", "Payments", "billing:payment-list", "card", "payment:read", 61, "Money"),
-    MenuEntry("invoices", "Invoices", "billing:invoice-list", "note", "invoice:read", 62, "Money"),
+    MenuEntry("proposals", _("Proposals"), "billing:proposal-list", "doc", "proposal:read", 60, _("Money")),
+    MenuEntry("payments", _("Payments"), "billing:payment-list", "card", "payment:read", 61, _("Money")),
+    MenuEntry("invoices", _("Invoices"), "billing:invoice-list", "note", "invoice:read", 62, _("Money")),
 )

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.numbers import is_number
 
@@ -19,21 +21,21 @@ class Field:
 
 
 FIELDS: dict[str, Field] = {
-    "city": Field("City", "city", "text"),
-    "country": Field("Country", "country", "text"),
-    "industry": Field("Industry", "industry", "text"),
-    "company": Field("Business", "company_name", "text"),
-    "source": Field("Source", "source", "text"),
-    "stage": Field("Stage", "stage", "text"),
-    "tag": Field("Tag", "tags__name", "text"),
-    "score": Field("Score", "score", "number"),
-    "quiet_days": Field("Days without contact", "last_activity_at", "days"),
-    "known_days": Field("Days since added", "created_at", "days"),
+    "city": Field(_("City"), "city", "text"),
+    "country": Field(_("Country"), "country", "text"),
+    "industry": Field(_("Industry"), "industry", "text"),
+    "company": Field(_("Business"), "company_name", "text"),
+    "source": Field(_("Source"), "source", "text"),
+    "stage": Field(_("Stage"), "stage", "text"),
+    "tag": Field(_("Tag"), "tags__name", "text"),
+    "score": Field(_("Score"), "score", "number"),
+    "quiet_days": Field(_("Days without contact"), "last_activity_at", "days"),
+    "known_days": Field(_("Days since added"), "created_at", "days"),
 }
 COMPARISONS: dict[str, dict[str, str]] = {
-    "text": {"is": "is", "is_not": "is not", "starts": "starts with", "has": "contains"},
-    "number": {"over": "over", "under": "under", "is": "is"},
-    "days": {"over": "over", "under": "under"},
+    "text": {"is": _("is"), "is_not": _("is not"), "starts": _("starts with"), "has": _("contains")},
+    "number": {"over": _("over"), "under": _("under"), "is": _("is")},
+    "days": {"over": _("over"), "under": _("under")},
 }
 _TEXT = {"is": "iexact", "is_not": "iexact", "starts": "istartswith", "has": "icontains"}
 _NUMBER = {"over": "gt", "under": "lt", "is": "exact"}
@@ -61,18 +63,24 @@ def one(rule: dict[str, Any], at: datetime) -> Q:
     """Return the condition of one rule."""
     field = FIELDS.get(str(rule.get("field")))
     if field is None:
-        raise RuleError(f"Unknown field {rule.get('field')!r}. Known ones: {', '.join(FIELDS)}.")
+        raise RuleError(
+            gettext("Unknown field %(field)s. Known ones: %(known)s.")
+            % {"field": repr(rule.get("field")), "known": ", ".join(FIELDS)}
+        )
     op, value = str(rule.get("op")), str(rule.get("value", "")).strip()
     if op not in COMPARISONS[field.kind]:
         known = ", ".join(COMPARISONS[field.kind])
-        raise RuleError(f"{field.label} cannot be compared by {op!r}. Use one of: {known}.")
+        raise RuleError(
+            gettext("%(field)s cannot be compared by %(op)s. Use one of: %(known)s.")
+            % {"field": field.label, "op": repr(op), "known": known}
+        )
     if not value:
-        raise RuleError(f"Say what {field.label} is compared with.")
+        raise RuleError(gettext("Say what %(field)s is compared with.") % {"field": field.label})
     if field.kind == "text":
         part = Q(**{f"{field.lookup}__{_TEXT[op]}": value})
         return ~part if op == "is_not" else part
     if not is_number(value) or len(value) > 6:
-        raise RuleError(f"{field.label} is compared with a whole number, like 30.")
+        raise RuleError(gettext("%(field)s is compared with a whole number, like 30.") % {"field": field.label})
     if field.kind == "number":
         return Q(**{f"{field.lookup}__{_NUMBER[op]}": int(value)})
     moment = at - timedelta(days=int(value))
@@ -81,7 +89,7 @@ def one(rule: dict[str, Any], at: datetime) -> Q:
 
 def sentence(rules: list[dict[str, Any]], match: str) -> str:
     """Return the rules in words: "City is Jaipur, and Score over 60"."""
-    joint = ", or " if match == "any" else ", and "
+    joint = gettext(", or ") if match == "any" else gettext(", and ")
     return joint.join(
         f"{FIELDS[rule['field']].label} {COMPARISONS[FIELDS[rule['field']].kind][rule['op']]} {rule['value']}"
         for rule in rules

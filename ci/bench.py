@@ -31,9 +31,7 @@ REAL_LEADS = ROOT.parent / "shared" / "data" / "leads" / "x_education_train.csv"
 
 def main() -> None:
     """Run the parts that were asked for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", nargs="?", choices=("all", "job", "records"), default="all")
     parser.add_argument("--contacts", type=int, default=0, help="the larger number of contacts")
     parser.add_argument("--leads", type=int, default=40, help="forms to post, one after another")
@@ -54,10 +52,7 @@ def main_job(asked: argparse.Namespace) -> None:
     figures: list[dict[str, object]] = []
     letterbox = Letterbox()
     settings = {"STRIPE_WEBHOOK_SECRET": SECRET, "INBOUND_SECRET": "bench"}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        house(Path(folder), letterbox, **settings) as running,
-    ):
+    with tempfile.TemporaryDirectory() as folder, house(Path(folder), letterbox, **settings) as running:
         cast = running.prepare()
         running.command("starter_set")
         running.command("shell", "-v", "0", "-c", SWITCH_TO_AUTO)
@@ -111,11 +106,7 @@ def first_messages(running: House, letterbox: Letterbox, count: int) -> list[dic
         answers.append(time.monotonic() - started)
         if answer.status_code >= 400:
             raise SystemExit(f"the form was refused: {answer.status_code} {answer.text[:400]}")
-        wait_for(
-            lambda email=email: letterbox.messages(to=email),
-            30,
-            f"no mail for {email}: {running.tail()}",
-        )
+        wait_for(lambda email=email: letterbox.messages(to=email), 30, f"no mail for {email}: {running.tail()}")
         waits.append(time.monotonic() - started)
     return [
         row("form posted → answer, ms", answers, None),
@@ -138,9 +129,7 @@ def webhooks(running: House, count: int) -> dict[str, object]:
             answer = client.post("/webhooks/stripe/", content=body, headers=headers)
             times.append(time.monotonic() - started)
             if answer.status_code != 200:
-                raise SystemExit(
-                    f"the webhook was refused: {answer.status_code} {answer.text[:300]}"
-                )
+                raise SystemExit(f"the webhook was refused: {answer.status_code} {answer.text[:300]}")
     return row("webhook stored and answered, ms", times, "≤ 500 ms p99")
 
 
@@ -178,9 +167,7 @@ def timed(call: Callable[[], httpx2.Response], count: int) -> list[float]:
     return times
 
 
-def row(
-    figure: str, seconds: list[float], bar: str | None, unit: float = 1000
-) -> dict[str, object]:
+def row(figure: str, seconds: list[float], bar: str | None, unit: float = 1000) -> dict[str, object]:
     """Return one row of the table."""
     ordered = sorted(seconds)
 

@@ -61,9 +61,7 @@ def rows(key: str) -> Any:
     def view(request: HttpRequest) -> HttpResponse:
         asked = read(SPECS[key], Actor.system(), request.GET)
         found = asked.rows().defer(*SPECS[key].defer).order_by(*asked.order)[:50]
-        return HttpResponse(
-            page.render(Context({"title": key, "user": request.user, "rows": found}))
-        )
+        return HttpResponse(page.render(Context({"title": key, "user": request.user, "rows": found})))
 
     return view
 

@@ -86,16 +86,10 @@ def main() -> None:
         floor = figures(folder, "floor", address, lambda env: bare(env, whole))
         if asked.xlsx:
             whole = as_sheet(whole)
-        found = figures(
-            folder, "import", address, lambda env: imported(env, before, whole, asked.kind)
-        )
+        found = figures(folder, "import", address, lambda env: imported(env, before, whole, asked.kind))
     size = asked.rows
     print(f"{size:,} rows of {asked.kind} on {'PostgreSQL' if address else 'SQLite'}")
-    for label, seconds in (
-        ("check", found["checked"]),
-        ("import", found["imported"]),
-        ("floor", floor),
-    ):
+    for label, seconds in (("check", found["checked"]), ("import", found["imported"]), ("floor", floor)):
         print(f"{label:<8}{seconds:>8.1f} s{size / seconds:>10,.0f} rows/s")
     print(f"worker's peak memory {found['peak']:.0f} MB; {found['counts']}")
     print(json.dumps({"rows": size, "floor": floor, **found}))
@@ -162,12 +156,7 @@ def imported(env: dict[str, str], before: Path, whole: Path, kind: str) -> dict[
     counts = {name: answer[name] for name in ("created", "updated", "skipped", "errors")}
     if answer["rehearsed"] != {name.removesuffix("s"): n for name, n in counts.items()}:
         raise SystemExit(f"The check said {answer['rehearsed']}, the import did {counts}.")
-    return {
-        "checked": answer["checked"],
-        "imported": answer["imported"],
-        "peak": peak,
-        "counts": counts,
-    }
+    return {"checked": answer["checked"], "imported": answer["imported"], "peak": peak, "counts": counts}
 
 
 def bare(env: dict[str, str], whole: Path) -> float:
@@ -183,9 +172,7 @@ def run(command: list[str], env: dict[str, str]) -> str:
     began = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, env=env, check=False, text=True, capture_output=True)
     if done.returncode:
-        raise SystemExit(
-            f"{command[-2:]} failed after {time.monotonic() - began:.0f} s:\n{done.stderr[-3000:]}"
-        )
+        raise SystemExit(f"{command[-2:]} failed after {time.monotonic() - began:.0f} s:\n{done.stderr[-3000:]}")
     return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
 
 

@@ -24,7 +24,9 @@ from tests.flows.running import ROOT, House, descendants, free_port, house, wait
 SMALL, ON_SQLITE, ON_POSTGRESQL = 10_000, 100_000, 1_000_000
 FLAT = 1.3
 MEMORY_MB = 300
-# name, who, address, most statements, bar: "floor" is twice the floor's p50, a number the p95 in ms
+WORST = 300  # ms, the p95 of every page
+PAUSE = 0.4  # s between two newcomers of the figure "create, one at a time": the worker has seen to the one before
+# name, who, address, most statements, bar: "floor" is twice the floor's p50, (of, ms) a limit of its own
 PAGES = (
     ("contacts", "admin", "/contacts/", 8, "floor"),
     ("contacts of a rep", "rep", "/contacts/?view=mine", 8, "floor"),
@@ -37,20 +39,27 @@ PAGES = (
     ("contacts, far down", "admin", "/contacts/?cursor={far_contact}", 8, "floor"),
     ("leads, far down", "admin", "/leads/?cursor={far_lead}", 8, "floor"),
     ("leads, filtered", "rep", "/leads/?view=new", 8, "floor"),
-    ("search, a beginning", "admin", "/contacts/?q={beginning}", 12, 100),
-    ("search, exactly", "admin", "/contacts/?q={exact}", 12, 100),
-    ("search, a wrong letter", "admin", "/contacts/?q={typo}", 12, 100),
-    ("search, a wrong letter, rep", "rep", "/contacts/?q={typo}", 12, 100),
-    ("search, part of a phone", "admin", "/contacts/?q={phone}", 12, 100),
-    ("palette", "rep", "/search/?q={beginning}", 16, 100),
-    ("contact", "admin", "/contacts/{busy}/", 12, 30),
-    ("lead", "admin", "/leads/{busy}/", 12, 30),
-    ("lead, its timeline", "rep", "/leads/{own}/?tab=timeline", 12, 30),
-    ("deal", "admin", "/deals/{deal}/", 12, 30),
-    ("board", "admin", "/deals/", 10, 30),
-    ("board of a rep", "rep", "/deals/", 10, 30),
-    ("dashboard", "admin", "/dashboard/", 20, 300),
-    ("today", "rep", "/today/", 20, 300),
+    ("search, a beginning", "admin", "/contacts/?q={beginning}", 12, ("p95", 100)),
+    ("search, exactly", "admin", "/contacts/?q={exact}", 12, ("p95", 100)),
+    ("search, a wrong letter", "admin", "/contacts/?q={typo}", 12, ("p95", 100)),
+    ("search, a wrong letter, rep", "rep", "/contacts/?q={typo}", 12, ("p95", 100)),
+    ("search, part of a phone", "admin", "/contacts/?q={phone}", 12, ("p95", 100)),
+    ("palette", "rep", "/search/?q={beginning}", 16, ("p95", 100)),
+    ("contact", "admin", "/contacts/{busy}/", 12, ("p50", 30)),
+    ("lead", "admin", "/leads/{busy}/", 12, ("p50", 30)),
+    ("lead, its timeline", "rep", "/leads/{own}/?tab=timeline", 12, ("p50", 30)),
+    ("deal", "admin", "/deals/{deal}/", 12, ("p50", 30)),
+    ("board", "admin", "/deals/", 10, ("p50", 30)),
+    ("board of a rep", "rep", "/deals/", 10, ("p50", 30)),
+    # Nothing of these is kept, and the last ones ask for other days at each look: every look is a first one.
+    *((f"dashboard, {period}, {who}", who, f"/dashboard/?period={period}", 20, ("p95", 300))
+      for who, period in (("admin", "month"), ("admin", "quarter"), ("admin", "year"), ("manager", "year"))),
+    *((f"report, {name}, {period}", "admin", f"/reports/{name}/?period={period}", 20, ("p95", 300))
+      for name in ("pipeline", "forecast", "rep-performance", "conversion-rates", "sources", "cities", "response-time",
+                   "forecast-accuracy") for period in ("month", "year")),
+    *((f"report, {name}, a first look", "manager", f"/reports/{name}/?first={{day}}", 20, ("p95", 300))
+      for name in ("pipeline", "rep-performance", "conversion-rates", "sources", "cities", "response-time")),
+    ("today", "rep", "/today/", 20, ("p95", 300)),
 )  # fmt: skip
 
 Times = list[float]
@@ -73,20 +82,14 @@ def main(rounds: int = 40, contacts: int = 0) -> None:
     subprocess.run([sys.executable, "ci/bench_import.py"], cwd=ROOT, check=True)
 
 
-def measure(
-    running: House, cast: dict[str, Any], marks: dict[str, Any], rounds: int
-) -> dict[str, Any]:
+def measure(running: House, cast: dict[str, Any], marks: dict[str, Any], rounds: int) -> dict[str, Any]:
     """Return {name: [seconds]} of every page, of the floors and of creating, with statements and memory."""
-    people = {"admin": "crm-admin", "rep": "sales-rep"}
-    users = {
-        who: next(user for user in cast["users"] if user["role"] == role)
-        for who, role in people.items()
-    }
+    people = {"admin": "crm-admin", "manager": "sales-manager", "rep": "sales-rep"}
+    users = {who: next(user for user in cast["users"] if user["role"] == role) for who, role in people.items()}
     asked = [(users[who]["email"], address.format(**places(marks, 0)))
              for _, who, address, *_ in PAGES]  # fmt: skip
     counted = json.loads(script(running, "bench_rows.py", "statements", json.dumps(asked)))
-    running.start("web")
-    running.start("worker")
+    running.start("serve")
     clients = {who: running.sign_in(user["email"], user["password"]) for who, user in users.items()}
     times: dict[str, Times] = {}
     with floor_of(running) as address:
@@ -96,7 +99,8 @@ def measure(
     for name, who, address, *_ in PAGES:
         client = clients[who]
         times[name] = asking(lambda n, c=client, a=address: c.get(a.format(**places(marks, n))), rounds)  # fmt: skip
-    times["create"] = asking(lambda n: create(clients["admin"], n), rounds)
+    times["create, one at a time"] = asking(lambda n: create(clients["admin"], n), rounds, PAUSE)
+    times["create, one after another"] = asking(lambda n: create(clients["admin"], n), rounds)
     queries = dict(zip((name for name, *_ in PAGES), counted, strict=True))
     return {"times": times, "statements": queries, "memory": memory(running)}
 
@@ -115,10 +119,11 @@ def create(client: httpx2.Client, number: int) -> httpx2.Response:
     return client.post("/api/v1/crm/leads", json=body, headers=headers)
 
 
-def asking(call: Callable[[int], httpx2.Response], rounds: int) -> Times:
-    """Return the seconds of each call, after two that do not count."""
+def asking(call: Callable[[int], httpx2.Response], rounds: int, pause: float = 0) -> Times:
+    """Return the seconds of each call, after two that do not count; `pause` seconds lie between them."""
     times = []
     for number in range(-2, rounds):
+        time.sleep(pause)
         started = time.perf_counter()
         answer = call(number)
         took = time.perf_counter() - started
@@ -130,7 +135,7 @@ def asking(call: Callable[[int], httpx2.Response], rounds: int) -> Times:
 
 
 def memory(running: House) -> dict[str, float]:
-    """Return megabytes: the processes' own share of the memory that they use together (PSS), and RSS."""
+    """Return megabytes of web, worker and what holds them: their share of what they use together (PSS), and RSS."""
     found = dict.fromkeys(("Pss", "Rss"), 0.0)
     for process in running.processes.values():
         for pid in descendants(process.pid):
@@ -145,16 +150,7 @@ def memory(running: House) -> dict[str, float]:
 def floor_of(running: House) -> Iterator[str]:
     """Serve the bare Django beside the house; yields its address."""
     port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "bench_floor:application",
-        "--port",
-        str(port),
-        "--log-level",
-        "error",
-    ]
+    command = [sys.executable, "-m", "uvicorn", "bench_floor:application", "--port", str(port), "--log-level", "error"]
     server = subprocess.Popen(command, cwd=ROOT / "ci", env=running.env)
     try:
         address = f"http://127.0.0.1:{port}"
@@ -175,9 +171,7 @@ def answers(address: str) -> bool:
 def script(running: House, name: str, *arguments: str) -> str:
     """Run a script of this folder inside the house; returns what it printed."""
     command = [sys.executable, f"ci/{name}", *arguments]
-    result = subprocess.run(
-        command, cwd=ROOT, env=running.env, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run(command, cwd=ROOT, env=running.env, capture_output=True, text=True, check=False)
     if result.returncode:
         raise SystemExit(f"{name}: {result.stderr[-3000:]}")
     return result.stdout
@@ -189,31 +183,26 @@ def show(small: dict[str, Any], large: dict[str, Any], few: int, many: int) -> N
     for name in large["times"]:
         page = next((page for page in PAGES if page[0] == name), None)
         (low, low95), (high, high95) = at(small["times"][name]), at(large["times"][name])
-        said, statements = [], ""
+        said, statements, limit = [], "", ""
         if page is not None:
             _, _, address, most, bar = page
             statements = f"{large['statements'][name]}"
             said += [f"statements > {most}"] * (large["statements"][name] > most)
-            noun = (
-                "tasks"
-                if "/tasks/" in address
-                else address.strip("/").partition("/")[0].partition("?")[0]
-            )
-            floor = at(large["times"][f"floor {noun}"])[0] if bar == "floor" else 0
-            limit = f"p50 ≤ {2 * floor:.0f} (2 × floor)" if floor else f"p95 ≤ {bar}"
-            said += ["MISSED"] * (high > 2 * floor if floor else high95 > float(bar))
+            if bar == "floor":
+                noun = address.removeprefix("/deals/list").strip("/").split("/")[0] or "deals"
+                bar = ("p50", 2 * at(large["times"][f"floor {noun}"])[0])
         else:
-            limit = "p95 ≤ 20" if name == "create" else ""
-            said += ["MISSED"] * (name == "create" and high95 > 20)
+            bar = ("p50", 20) if name == "create, one at a time" else None
+        if bar is not None:
+            limit = f"{bar[0]} ≤ {bar[1]:.0f}"
+            said += ["MISSED"] * ((high if bar[0] == "p50" else high95) > bar[1] or high95 > WORST)
         said += ["not flat"] * (high > FLAT * low and high - low > 2)
         print(f"{name:<30}{low:>7.1f}{low95:>7.1f}{high:>10.1f}{high95:>8.1f}{high / low:>8.2f}{statements:>12}"
               f"  {limit} {', '.join(said)}")  # fmt: skip
     for count, found in ((few, small), (many, large)):
         used = found["memory"]
         late = "" if used["Pss"] <= MEMORY_MB else "MISSED"
-        print(
-            f"web + worker at {count:,}: {used['Pss']:.0f} MB (PSS; RSS {used['Rss']:.0f}), bar {MEMORY_MB} {late}"
-        )
+        print(f"web + worker at {count:,}: {used['Pss']:.0f} MB (PSS; RSS {used['Rss']:.0f}), bar {MEMORY_MB} {late}")
 
 
 def at(times: Times) -> tuple[float, float]:

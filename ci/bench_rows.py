@@ -29,12 +29,14 @@ from django.contrib.auth.models import Group  # noqa: E402
 from django.db import connection, models, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 
+from accounts.actor import Actor  # noqa: E402
 from accounts.models import Membership, Team, User  # noqa: E402
 from core import bulk  # noqa: E402
 from core.pages import make_cursor  # noqa: E402
+from crm.actions.snapshots import count_cohorts  # noqa: E402
 from crm.models import Contact, CustomField, Lead, Pipeline, Tag  # noqa: E402
-from crm.models.search import learn, prepare, searchables, suspended  # noqa: E402
-from crm.search import words  # noqa: E402
+from crm.models.search import INDEXED, learn, prepare, searchables, suspended  # noqa: E402
+from crm.search import sort_key, words  # noqa: E402
 
 Row = tuple[Any, ...]
 LARGE = ("crm.Contact", "crm.ContactAddress", "crm.Lead", "crm.Deal", "crm.Activity", "core.Event")
@@ -81,25 +83,11 @@ ENDS = (
     "of Pune|of London|of Lyon|of Berlin|of Madrid|of Kraków|Central|East|West|South|North|Two|Plus|Direct|Online|"
     "Hub|Point|Labs|Collective|Ventures|Holdings|Services|Solutions|Supply|Depot"
 )
-INDUSTRIES = (
-    "Education",
-    "Retail",
-    "Health",
-    "Software",
-    "Manufacturing",
-    "Hospitality",
-    "Logistics",
-    "Finance",
-)
+INDUSTRIES = ("Education", "Retail", "Health", "Software", "Manufacturing", "Hospitality", "Logistics", "Finance")
 SOURCES = ("web", "import", "referral", "campaign", "api", "manual")
 KINDS = ("call", "email", "note", "task", "meeting", "demo")
 TAGS = ("VIP", "Trade fair", "Newsletter", "Reseller", "Old customer")
-OPEN = (
-    ("new", "NEW"),
-    ("contacted", "CONTACTED"),
-    ("contacted", "INTERESTED"),
-    ("qualified", "INTERESTED"),
-)
+OPEN = (("new", "NEW"), ("contacted", "CONTACTED"), ("contacted", "INTERESTED"), ("qualified", "INTERESTED"))
 LOST = (("disqualified", "NEW"), ("disqualified", "CONTACTED"), ("disqualified", "INTERESTED"))
 REASONS = [
     {"factor": "email", "label": "Business address", "points": 12},
@@ -109,17 +97,17 @@ REASONS = [
 CONTACT: Row = (
     "kind", "first_name", "last_name", "company_name", "company_folded", "company_id", "industry", "city", "country",
     "email", "email_folded", "phone", "phone_e164", "owner_id", "source", "stage", "score", "last_activity_at",
-    "created_at", "updated_at", "search_words",
+    "created_at", "updated_at", *INDEXED,
 )  # fmt: skip
 DEAL: Row = (
     "contact_id", "lead_id", "title", "pipeline_id", "stage_id", "owner_id", "value_minor", "expected_close_on",
     "status", "probability", "lost_reason", "won_at", "closed_on", "rots_on", "stage_since", "last_touch_at",
-    "created_at", "updated_at", "search_words",
+    "created_at", "updated_at", *INDEXED,
 )  # fmt: skip
 LEAD: Row = (
     "contact_id", "title", "business_name", "source", "owner_id", "status", "stage", "score", "scored_at",
-    "disqualification_reason", "assigned_reason", "industry", "estimated_value_minor", "converted_deal_id",
-    "converted_at", "next_step", "created_at", "updated_at", "search_words",
+    "disqualification_reason", "assigned_reason", "industry", "city", "estimated_value_minor", "converted_deal_id",
+    "converted_at", "contacted_at", "next_step", "created_at", "updated_at", *INDEXED,
 )  # fmt: skip
 ACTIVITY: Row = (
     "type", "contact_id", "deal_id", "lead_id", "actor_id", "subject", "due_at", "completed_at", "created_at",
@@ -166,6 +154,7 @@ def fill_all(count: int) -> None:
     prepare()
     with transaction.atomic():
         learn(maker.vocabulary())
+    count_cohorts(Actor.job("bench"))  # as every hour
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
     print(json.dumps({**maker.landmarks(), "filled_in_s": round(time.monotonic() - started, 1)}))
@@ -180,9 +169,7 @@ def reps() -> list[User]:
     people = list(User.objects.filter(groups=role).order_by("pk"))
     for number, person in enumerate(people):
         region = ("", "", "Pune", "London")[number % 4]
-        team, _ = Team.objects.get_or_create(
-            name=f"Bench {number % 4}", defaults={"region": region}
-        )
+        team, _ = Team.objects.get_or_create(name=f"Bench {number % 4}", defaults={"region": region})
         Membership.objects.get_or_create(user=person, team=team)
     Tag.objects.bulk_create(Tag(name=name) for name in TAGS)
     CustomField.objects.create(noun="contact", key="staff", label="Staff", type="number")
@@ -199,13 +186,11 @@ class Maker:
         pipelines = Pipeline.objects.prefetch_related("stages").order_by("-is_default", "pk")
         self.stages = [(pipe.pk, stage) for pipe in pipelines for stage in pipe.stages.all()]
         self.names = [self.company(number) for number in range(max(self.companies, 1))]
-        self.words: list[str] = []  # of each contact, for its leads and deals
+        self.words: list[tuple[str, str]] = []  # of each contact, and its sort name, for its leads and deals
 
     def landmarks(self) -> dict[str, Any]:
         """Say where the measurement finds what it looks for."""
-        busy = Contact.objects.filter(
-            pk__in=range(BUSY, self.count + 1, BUSY), kind="person"
-        ).order_by("pk")
+        busy = Contact.objects.filter(pk__in=range(BUSY, self.count + 1, BUSY), kind="person").order_by("pk")
         people, own = list(busy[:50]), busy.filter(owner=self.owners[0])
         far, far_lead = (
             Contact.objects.get(pk=self.count // 10),
@@ -221,6 +206,7 @@ class Maker:
             "phone": [one.phone_e164[-6:] for one in people if one.phone_e164],
             "far_contact": make_cursor(far, ("created_at", "pk"), backwards=False),
             "far_lead": make_cursor(far_lead, ("score", "pk"), backwards=False),
+            "day": [(TODAY - timedelta(days=700 - 13 * one)).date().isoformat() for one in range(50)],
         }
 
     def tables(self) -> Iterator[tuple[str, Row, Iterable[Row], dict[str, Any]]]:
@@ -233,12 +219,7 @@ class Maker:
         yield "crm.ContactAddress", ADDRESS, self.addresses(), {"is_primary": True}
         yield "crm.Deal", DEAL, self.deal_rows(), {"currency": "INR"}
         yield "crm.Lead", LEAD, self.lead_rows(), lead | {"facts": {"visits": 4}}
-        yield (
-            "crm.Activity",
-            ACTIVITY,
-            self.activities(),
-            {"body": "They asked for the price list."},
-        )
+        yield ("crm.Activity", ACTIVITY, self.activities(), {"body": "They asked for the price list."})
         yield "core.Event", EVENT, self.events(), told
         yield "accounts.Notification", notices, self.notifications(), {"kind": "-"}
         yield "crm.Contact_tags", ("contact_id", "tag_id"), tagged, {}
@@ -263,10 +244,7 @@ class Maker:
 
     def contacts(self) -> Iterator[Row]:
         """Companies first, then people, six in ten of them in a company."""
-        places = [
-            tuple(part.split("|") if "|" in str(part) else part for part in place)
-            for place in PLACES
-        ]
+        places = [tuple(part.split("|") if "|" in str(part) else part for part in place) for place in PLACES]
         draw = Random(1)
         for pk in range(1, self.count + 1):
             country, code, digits, cities, firsts, heads, ends = places[int(draw.random() ** 2 * 8)]
@@ -279,7 +257,7 @@ class Maker:
             if pk <= self.companies:
                 name, email = self.names[pk - 1], f"info@c{pk}.example.com"
                 yield ("company", "", "", name, name.casefold(), None, industry, place, country, email, email,
-                       phone, *rest, words((name,), (email, dialled or "")))  # fmt: skip
+                       phone, *rest, words((name,), (email, dialled or "")), sort_key(name))  # fmt: skip
                 continue
             first, last = draw.choice(firsts), draw.choice(heads) + draw.choice(ends)
             at_work = int(draw.random() * self.companies / 0.6)
@@ -288,13 +266,13 @@ class Maker:
             email = email if pk % 20 or not phone else ""
             yield ("person", first, last, name, name.casefold(), at_work + 1 if name else None, industry,
                    place, country, email, email or None, phone, *rest,
-                   words((first, last, name), (email, dialled or "")))  # fmt: skip
+                   words((first, last, name), (email, dialled or "")), sort_key(f"{last} {first}"))  # fmt: skip
 
     def addresses(self) -> Iterator[Row]:
         """The addresses again as rows of their own; on the way the words are kept."""
         pairs = [("email", CONTACT.index("email")), ("phone", CONTACT.index("phone"))]
         for pk, row in enumerate(self.contacts(), 1):
-            self.words.append(row[-1])
+            self.words.append(row[-2:])
             for channel, at in pairs:
                 if row[at + 1]:
                     yield pk, channel, row[at], row[at + 1]
@@ -314,11 +292,11 @@ class Maker:
                    int(draw.random() ** 3 * 50_000_000) + 10_000, soon, status, stage.probability,
                    "Too dear" if status == "lost" else "", closed if status == "won" else None,
                    closed and closed.date(), soon if is_open else None, at, at, at, at,
-                   words((title,), (), self.words[contact - 1]))  # fmt: skip
+                   words((title,), (), self.words[contact - 1][0]), self.words[contact - 1][1])  # fmt: skip
 
     def lead_rows(self) -> Iterator[Row]:
         """One for each contact and a second for every fifth; those with deals are converted."""
-        draw = Random(3)
+        draw, cities = Random(3), [city for place in PLACES for city in place[3].split("|")]
         for pk in range(1, self.leads + 1):
             contact = (pk - 1) % self.count + 1
             deal = self.deal_of(contact) if pk <= self.count else None
@@ -329,9 +307,10 @@ class Maker:
             status, stage = ("converted", "INTERESTED") if deal else draw.choice(pairs)
             yield (contact, f"Lead {pk}", name, SOURCES[pk % 6], owner, status, stage, int(draw.random() * 101), at,
                    "No budget" if status == "disqualified" else "", "Next in turn." if owner else "",
-                   INDUSTRIES[pk % 8], int(draw.random() * 9_000_000), deal, at if deal else None,
+                   INDUSTRIES[pk % 8], cities[pk % len(cities)], int(draw.random() * 9_000_000), deal,
+                   at if deal else None, None if stage == "NEW" else at + timedelta(seconds=30 * (pk * 37 % 1_009)),
                    ("Call back", "Send an offer", "")[pk % 3], at, at,
-                   words((f"Lead {pk}", name), (), self.words[contact - 1]))  # fmt: skip
+                   words((f"Lead {pk}", name), (), self.words[contact - 1][0]), self.words[contact - 1][1])  # fmt: skip
 
     def activities(self) -> Iterator[Row]:
         """Three for each contact, one in three hundred still to do; twenty more in the busy files."""
@@ -384,9 +363,7 @@ def fill(model: type[models.Model], names: Row, rows: Iterable[Row], rest: dict[
     with connection.constraint_checks_disabled(), transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute(
-                    "SET LOCAL session_replication_role = replica"
-                )  # no look at references
+                cursor.execute("SET LOCAL session_replication_role = replica")  # no look at references
         bulk.insert(model, names, rows, same)
 
 

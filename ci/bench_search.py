@@ -28,9 +28,7 @@ SYLLABLES = (  # noqa: SIM905 - a list of fifty quoted words reads worse
 TRADES = "Textiles|Foods|Logistics|Systems|Motors|Dental|Fitness|Learning|Pharma|Interiors|Travels|Jewels|Dairy|Steel"
 ENDS = "Ltd|GmbH|SA|Pvt Ltd|LLP|Inc|& Sons|Group|Works|Partners|International|India"
 _draw = Random(8)
-BRANDS = sorted(
-    {"".join(_draw.choices(SYLLABLES, k=_draw.choice((2, 3, 3, 4)))) for _ in range(45_000)}
-)
+BRANDS = sorted({"".join(_draw.choices(SYLLABLES, k=_draw.choice((2, 3, 3, 4)))) for _ in range(45_000)})
 
 
 def main() -> int:
@@ -92,27 +90,16 @@ def fill(rows: int) -> None:
 
         def contacts(self) -> Iterator[tuple[Any, ...]]:
             draw = Random(7)
-            places = [
-                [part.split("|") if "|" in str(part) else part for part in place]
-                for place in PLACES
-            ]
+            places = [[part.split("|") if "|" in str(part) else part for part in place] for place in PLACES]
             for pk in range(1, self.count + 1):
-                country, code, digits, cities, firsts, heads, tails = places[
-                    int(draw.random() ** 1.5 * len(places))
-                ]
+                country, code, digits, cities, firsts, heads, tails = places[int(draw.random() ** 1.5 * len(places))]
                 first, last = draw.choice(firsts), draw.choice(heads) + draw.choice(tails)
                 if draw.random() < 0.4:
                     last = "".join(draw.choices(SYLLABLES, k=draw.choice((2, 3, 3)))).capitalize()
                 company = draw.choice(self.names) if draw.random() < 0.7 else ""
-                at_work = (
-                    company.split()[0].lower()
-                    if company
-                    else draw.choice(("gmail", "yahoo", "outlook"))
-                )
+                at_work = company.split()[0].lower() if company else draw.choice(("gmail", "yahoo", "outlook"))
                 email = f"{first}.{last}{pk}@{at_work}.com".lower()
-                phone = f"{code}{pk * 73_687_871 % 10**digits:0{digits}d}".replace(
-                    " ", ""
-                )  # all different
+                phone = f"{code}{pk * 73_687_871 % 10**digits:0{digits}d}".replace(" ", "")  # all different
                 self.named.update((first, last, company))
                 at = self.at(pk, self.count)
                 place, source = cities[pk % len(cities)], SOURCES[pk % 6]
@@ -176,12 +163,7 @@ def misspelt(draw: Random, name: str) -> str:
     at = draw.choice([at for at, letter in enumerate(name) if letter.isalpha()])
     wrong = draw.choice("abcdefghijklmnopqrstuvwxyz")
     kind = draw.choice(("wrong", "wrong", "wrong", "missing", "more", "swapped"))
-    middle = {
-        "wrong": wrong,
-        "missing": "",
-        "more": name[at] + wrong,
-        "swapped": name[at : at + 2][::-1],
-    }[kind]
+    middle = {"wrong": wrong, "missing": "", "more": name[at] + wrong, "swapped": name[at : at + 2][::-1]}[kind]
     return name[:at] + middle + name[at + (2 if kind == "swapped" else 1) :]
 
 
@@ -234,9 +216,7 @@ def listed(rows: Any, typed: str) -> list[str]:
     return [row.name for row in matching(rows, typed).defer("custom", "search_words")[:51]]
 
 
-def show(
-    label: str, texts: list[tuple[str, str]], ask: Callable[[str], Any]
-) -> tuple[float, float]:
+def show(label: str, texts: list[tuple[str, str]], ask: Callable[[str], Any]) -> tuple[float, float]:
     """Print the times of the questions; returns p95, and how often the name is among the first five."""
     times, right, slowest = [], 0, ("", 0.0)
     for typed, name in texts:
@@ -249,10 +229,7 @@ def show(
     times.sort()
     p95 = times[int(0.95 * len(times))]
     recall = f"   recall@5 {right / len(texts):.3f}" if right else ""
-    print(
-        f"{label:<34}{statistics.median(times):9.1f}{p95:9.1f}{times[-1]:9.1f}   {slowest[0]!r}{recall}",
-        flush=True,
-    )
+    print(f"{label:<34}{statistics.median(times):9.1f}{p95:9.1f}{times[-1]:9.1f}   {slowest[0]!r}{recall}", flush=True)
     return p95, right / len(texts)
 
 

@@ -65,7 +65,9 @@ def roles() -> str:
     return document(
         "Roles",
         "What each role may do. `all`: every record; `own`: records that lead to the person;"
-        " `won`: won deals only; –: not at all. A person with several roles has the most that any"
+        " `won`: won deals only;"
+        " `linked`: own, and those that hang on a record that the person may read; –: not at all."
+        " A person with several roles has the most that any"
         " of them gives.",
         table(("permission", *(ROLE_LABELS[role] for role in ROLES)), rows),
     )
@@ -99,27 +101,48 @@ def events() -> str:
         carried = ", ".join(f"`{item.name}`: {typename(hints[item.name])}" for item in fields(cls))
         doc = first_sentence(own_doc(cls))
         listeners = ", ".join(f"`{place}`" for place in sorted(SUBSCRIBERS.get(name, ()))) or "–"
-        parts.append(
-            f"### `{name}`\n\n{doc}\n\nCarries {carried or 'nothing'}. Heard by {listeners}.\n"
-        )
+        parts.append(f"### `{name}`\n\n{doc}\n\nCarries {carried or 'nothing'}. Heard by {listeners}.\n")
     return document("Events", "One row each; see architecture.md.", "\n".join(parts))
+
+
+API_WORDS = """\
+**Lists** answer `{"results": [...], "next": cursor}`; ask with `limit` (at most 200), `cursor`, `ordering`, `search`
+and the list's filters. What is not offered is refused, never ignored.
+
+**Errors** are `application/problem+json` (RFC 9457) with a stable `code`, a `detail` for people, and `errors` by field.
+
+**Repeating.** A POST with an `Idempotency-Key` happens once: for 24 hours the same key and body get the first answer,
+another body gets 422. What failed may be tried again with the same key.
+
+**Many rows.** `bulk` answers for each record what the single call would have answered.
+
+**How often.** Each answer tells the limit and what is left of it in `RateLimit-Policy` and `RateLimit`
+(draft-ietf-httpapi-ratelimit-headers); beyond it 429 says in `Retry-After` how many seconds to wait. Strangers are
+counted by address, people by account, keys each; an administrator chooses the tier of a key when it is made."""
 
 
 def api() -> str:
     """The REST surface."""
+    from django.conf import settings
+
     from core.management.commands.list_endpoints import endpoints
 
-    rows = [
+    rows = dict.fromkeys(
         (", ".join(route.methods), f"`{plain(route.pattern)}`", f"`{route.permission}`")
         for route in sorted(endpoints(), key=lambda item: (item.pattern, item.methods))
-        if route.kind == "rest"
-    ]
+        if route.kind == "rest" and not route.name.startswith("api-1:api-")
+    )
+    tiers = [(f"`{tier}`", f"{calls:,}") for tier, calls in settings.TIERS.items()]
     return document(
         "REST",
         "The full description of bodies and filters is served at `/api/v1/docs` and"
         " `/api/v1/openapi.json`. Sign in with `Authorization: Bearer <key>`, or with the browser's"
         " session and its CSRF token.",
-        table(("method", "path", "permission"), rows),
+        API_WORDS
+        + "\n\n"
+        + table(("tier", "calls a minute"), tiers)
+        + "\n\n"
+        + table(("method", "path", "permission"), rows),
     )
 
 
@@ -154,10 +177,7 @@ def commands() -> str:
         for name, app in get_commands().items()
         if isinstance(app, str) and (ROOT / app / "management" / "commands" / f"{name}.py").exists()
     }
-    rows = [
-        (f"`{name}`", load_command_class(app, name).help or "–")
-        for name, app in sorted(ours.items())
-    ]
+    rows = [(f"`{name}`", load_command_class(app, name).help or "–") for name, app in sorted(ours.items())]
     return document(
         "Commands",
         "Run as `.venv/bin/python manage.py <command>`; `--help` shows the options.",
@@ -183,12 +203,7 @@ def machine(model: Any, field: Any) -> str:
     """One state machine as a Mermaid diagram, with what each edge means."""
     edges = sorted(
         {
-            (
-                str(item.source),
-                str(item.target),
-                item.name,
-                first_sentence(item.method.__doc__ or ""),
-            )
+            (str(item.source), str(item.target), item.name, first_sentence(item.method.__doc__ or ""))
             for item in field.get_all_transitions(model)
         }
     )
@@ -208,7 +223,7 @@ def document(title: str, intro: str, body: str) -> str:
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """A Markdown table."""
     lines = [head, tuple("---" for _ in head), *(map(escaped, row) for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def escaped(cell: str) -> str:

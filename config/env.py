@@ -80,15 +80,13 @@ def database(name: str, data_dir: Path) -> dict[str, object]:
                 "timeout": 20,
                 "init_command": (
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                    "PRAGMA cache_size=-20000; PRAGMA temp_store=MEMORY;"
+                    "PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY;"
                 ),
             },
         }
     parts = urlsplit(address)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise SettingError(
-            f"{name} starts with {parts.scheme!r}. Use postgres://user:password@host:port/name."
-        )
+        raise SettingError(f"{name} starts with {parts.scheme!r}. Use postgres://user:password@host:port/name.")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),

@@ -20,11 +20,7 @@ SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR / "secret-key")
 FIELD_KEYS = env.words("FIELD_KEYS") or [env.secret("FIELD_KEY", DATA_DIR / "field-key")]
 AUDIT_KEY = env.secret("AUDIT_KEY", DATA_DIR / "audit-key")
 SITE_URL = env.text("SITE_URL", f"http://localhost:{env.number('PORT', 8000)}").rstrip("/")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
-    urlsplit(SITE_URL).hostname or "localhost",
-    "localhost",
-    "127.0.0.1",
-]
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [urlsplit(SITE_URL).hostname or "localhost", "localhost", "127.0.0.1"]
 if CRM_PROFILE == "test":
     ALLOWED_HOSTS += ["testserver"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -61,6 +57,7 @@ MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "core.middleware.ContentPolicyMiddleware",
+    "core.middleware.CompressMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -73,6 +70,7 @@ MIDDLEWARE = [
     "accounts.middleware.SessionActivityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.ActorMiddleware",
+    "core.throttles.RateMiddleware",
     "core.pages.HouseErrorMiddleware",
 ]
 
@@ -80,10 +78,7 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"
 
-_LOADERS = [
-    "django.template.loaders.filesystem.Loader",
-    "django.template.loaders.app_directories.Loader",
-]
+_LOADERS = ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -95,13 +90,12 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.shell",
             ],
-            "loaders": [
-                (
-                    "template_partials.loader.Loader",
-                    [("django.template.loaders.cached.Loader", _LOADERS)],
-                )
+            "loaders": [("template_partials.loader.Loader", [("django.template.loaders.cached.Loader", _LOADERS)])],
+            "builtins": [
+                "django.templatetags.i18n",
+                "template_partials.templatetags.partials",
+                "core.templatetags.routes",
             ],
-            "builtins": ["template_partials.templatetags.partials", "core.templatetags.routes"],
         },
     }
 ]
@@ -113,10 +107,16 @@ if CRM_PROFILE == "test":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ATOMIC_REQUESTS = False
 REDIS_URL = env.text("REDIS_URL")
+_REDIS = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": _REDIS if REDIS_URL else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
+    "calls": _REDIS
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "calls",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},  # a flood of new callers must not push counters out
+    },
 }
 MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -160,10 +160,7 @@ AUTHENTICATION_BACKENDS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
@@ -208,6 +205,9 @@ SECURE_CSP = {
     "frame-ancestors": ["'none'"],
     "base-uri": ["'none'"],
 }
+TIERS = {"anonymous": 60, "session": 1_200, "standard": 1_200, "high": 12_000}
+"""By tier of the caller: strangers by address, people by account, keys by what an administrator gave them."""
+API_CALLS_PER_MINUTE = {} if CRM_PROFILE == "test" else TIERS
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -230,9 +230,7 @@ if PRODUCTION:
 # --- Outside world: every vendor's base address can be changed -----------------------------------
 EMAIL_URL = env.secret("EMAIL_URL")
 EMAIL_BACKEND = "core.mail.HouseMailBackend"
-DEFAULT_FROM_EMAIL = env.text(
-    "DEFAULT_FROM_EMAIL", f"crm@{urlsplit(SITE_URL).hostname or 'localhost'}"
-)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"crm@{urlsplit(SITE_URL).hostname or 'localhost'}")
 MAIL_DIR = Path(env.text("MAIL_DIR", str(DATA_DIR / "mail")))
 MAIL_DROP_DIR = Path(env.text("MAIL_DROP_DIR", str(DATA_DIR / "inbound")))
 IMAP_URL = env.secret("IMAP_URL")
@@ -249,6 +247,8 @@ STRIPE_WEBHOOK_SECRET = env.secret("STRIPE_WEBHOOK_SECRET")
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English"), ("hi", "हिन्दी")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "config.formats"
+LANGUAGE_COOKIE_NAME = "language"
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
@@ -264,19 +264,9 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 WHITENOISE_USE_FINDERS = not _MANIFEST
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
-    "map",
-    "png",
-    "jpg",
-    "jpeg",
-    "gif",
-    "webp",
-    "woff2",
-    "zip",
-    "gz",
-    "br",
-)
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "jpg", "jpeg", "gif", "webp", "woff2", "zip", "gz", "br")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from django import forms
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext as _
 
 from core import clock, jobs
 from core.errors import Invalid, NotFound, Refused
@@ -77,9 +78,7 @@ def action(
     return decorate
 
 
-def run(
-    name: str, subject: Any = None, *, actor: Any, data: dict[str, Any], key: str | None = None
-) -> Any:
+def run(name: str, subject: Any = None, *, actor: Any, data: dict[str, Any], key: str | None = None) -> Any:
     """Run an action by its catalogue name; `data` passes the action's form first (raises Invalid)."""
     spec = CATALOGUE[name]
     values = clean(spec.form, data) if spec.form else dict(data)
@@ -87,9 +86,7 @@ def run(
     return spec.function(*subjects, actor=actor, key=key, **values)
 
 
-def clean(
-    form_class: type[forms.Form], data: Any, files: Any = None, **kwargs: Any
-) -> dict[str, Any]:
+def clean(form_class: type[forms.Form], data: Any, files: Any = None, **kwargs: Any) -> dict[str, Any]:
     """Return the cleaned values of a form, or raise Invalid with every field's messages."""
     form = form_class(data, files, **kwargs)
     if not form.is_valid():
@@ -137,6 +134,4 @@ def _remember(name: str, key: str, result: Any) -> None:
                 created_at=clock.now(),
             )
     except IntegrityError as error:
-        raise Refused(
-            "The same request is being carried out. Wait a moment.", code="in_progress"
-        ) from error
+        raise Refused(_("The same request is being carried out. Wait a moment."), code="in_progress") from error

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -31,9 +32,7 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 50
     show_full_result_count = False
 
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the action's form as a ModelForm that writes nothing by itself."""
         spec = self.spec(change)
         base = (spec.form,) if spec and spec.form else ()
@@ -83,6 +82,11 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return dict(values(obj))
         return {name: getattr(obj, name) for name in spec.form.base_fields if hasattr(obj, name)}
 
+    def get_list_select_related(self, request: HttpRequest) -> list[str]:
+        """Return the columns that are other rows, so that a list reads them with its own."""
+        fields = self.model._meta.fields
+        return [field.name for field in fields if field.many_to_one and field.name in self.list_display]
+
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """No inlines: they would write around the actions."""
         return []
@@ -123,6 +127,8 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             if error.code != "stale" or not change:
                 raise
             raise conflict_of(spec.form, obj, form.data) from error
+        if result is None:
+            raise Refused(_("Nothing would be kept. Fill in every field."))
         obj.__dict__.update(result.__dict__)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -147,26 +153,17 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Nothing: the event row is the log."""
 
     def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show or take the form; a refusal of the action becomes a message on the same page."""
         context = {**(extra_context or {}), "verbs": self.buttons(request, object_id)}
         return self.guarded(
-            request,
-            lambda: super(HouseAdmin, self).changeform_view(request, object_id, form_url, context),
+            request, lambda: super(HouseAdmin, self).changeform_view(request, object_id, form_url, context)
         )
 
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Ask and delete; a refusal becomes a message."""
-        return self.guarded(
-            request, lambda: super(HouseAdmin, self).delete_view(request, object_id, extra_context)
-        )
+        return self.guarded(request, lambda: super(HouseAdmin, self).delete_view(request, object_id, extra_context))
 
     def guarded(self, request: HttpRequest, answer: Callable[[], HttpResponse]) -> HttpResponse:
         """Return the answer, or the same page with the reason of the refusal."""
@@ -196,18 +193,13 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Add the address of the verbs."""
         info = self.opts.app_label, self.opts.model_name
         view = self.admin_site.admin_view(self.verb_view)
-        return [
-            path("<int:object_id>/do/<str:name>/", view, name="{}_{}_verb".format(*info)),
-            *super().get_urls(),
-        ]
+        return [path("<int:object_id>/do/<str:name>/", view, name="{}_{}_verb".format(*info)), *super().get_urls()]
 
     def verb_view(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
         """Ask what the verb needs, run it, and go back with a message."""
         spec = CATALOGUE.get(name) if name in self.verbs else None
         obj = self.get_object(request, str(object_id))
-        back = reverse(
-            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id]
-        )
+        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id])
         if spec is None or obj is None:
             return HttpResponseRedirect(reverse("admin:index"))
         form_class = spec.form or forms.Form
@@ -223,13 +215,9 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "back": back,
             "doc": spec.doc,
         }
-        return TemplateResponse(
-            request, "admin/house_verb.html", context, status=200 if not form.errors else 422
-        )
+        return TemplateResponse(request, "admin/house_verb.html", context, status=200 if not form.errors else 422)
 
-    def _run_verb(
-        self, request: HttpRequest, spec: ActionSpec, obj: Any, form: Any, back: str
-    ) -> HttpResponse:
+    def _run_verb(self, request: HttpRequest, spec: ActionSpec, obj: Any, form: Any, back: str) -> HttpResponse:
         try:
             spec.function(obj, actor=request.actor, **form.cleaned_data)  # type: ignore[attr-defined]
         except Invalid as error:
@@ -242,3 +230,20 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return the row when this person may see it."""
         obj = super().get_object(request, object_id, from_field)
         return obj if obj is not None and self.has_view_permission(request, obj) else None
+
+
+def register(
+    model: type[Model], columns: str, *, filters: str = "", search: str = "", verbs: str = "",
+    create: str = "", update: str = "", delete: str = "", base: type[HouseAdmin] = HouseAdmin,
+) -> None:  # fmt: skip
+    """Show a model's rows: columns, filters and searched fields, and the actions behind its pages and its buttons."""
+    about = {
+        "list_display": columns.split(),
+        "list_filter": filters.split(),
+        "verbs": tuple(verbs.split()),
+        "create_action": create,
+        "update_action": update,
+        "delete_action": delete,
+    }
+    about |= {"search_fields": search.split()} if search else {}
+    admin.site.register(model, type(f"{model.__name__}Admin", (base,), about))

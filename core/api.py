@@ -1,16 +1,16 @@
 """REST, set up once: sign-in, one problem shape, bodies judged by the action's form, keys, cursors.
 
-django-ninja routes, documents and throttles; a body is never validated twice: its JSON schema is derived from the
-form for the OpenAPI page, and the form alone judges the values.
+django-ninja routes and documents; a body is never validated twice: its JSON schema is derived from the form for the
+OpenAPI page, and the form alone judges the values.
 """
 
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.conf import settings
@@ -18,25 +18,24 @@ from django.core.exceptions import ValidationError as FieldError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from ninja import NinjaAPI, Router
-from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
-from ninja.parser import Parser
-from ninja.renderers import BaseRenderer
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
-from ninja.throttling import AnonRateThrottle, AuthRateThrottle
 
 from core import clock, registry
-from core.bodies import body_of, check_types
+from core.bodies import FORM, body_of, check_kind, check_types, fingerprint
 from core.clauses import Search, found_by
 from core.conflicts import Conflict
 from core.crypto import sha256
 from core.errors import Denied, HouseError, Invalid, Moved
 from core.models import IdempotencyKey
 from core.money import Money
+from core.openapi import MAX_LIMIT, MAX_VALUE, Api, documented, form_schema
 from core.pages import paginate
 
-MAX_LIMIT = 200
-MAX_VALUE = 200
+SIGNED_IN: Final = "signed-in"
+NEWEST: Final = {"-created_at": ("-created_at", "-pk")}
 
 
 class KeyAuth(HttpBearer):
@@ -58,35 +57,12 @@ class SessionAuth(APIKeyCookie):
         return request.actor if request.user.is_authenticated else None  # type: ignore[attr-defined]
 
 
-class JsonRenderer(BaseRenderer):
-    """JSON with money as {"amount", "currency"}, dates in ISO 8601, decimals as text."""
-
-    media_type = "application/json"
-
-    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> str:
-        """Return the body."""
-        return json.dumps(data, default=_plain, ensure_ascii=False)
-
-
-class JsonParser(Parser):
-    """Bodies are JSON objects; anything else is answered 400 with what would be right."""
-
-    def parse_body(self, request: HttpRequest) -> Any:
-        """Return the decoded body."""
-        return body_of(request)
-
-
 def build() -> NinjaAPI:
-    """Return the API with its sign-in, throttles and problem answers; routers are added by config.api."""
-    api = NinjaAPI(
+    """Return the API with its sign-in and problem answers; routers are added by config.api."""
+    api = Api(
         title="CRM AutoPilot",
         version="1",
         auth=[KeyAuth(), SessionAuth()],
-        renderer=JsonRenderer(),
-        parser=JsonParser(),
-        throttle=[AuthRateThrottle("1200/m"), AnonRateThrottle("60/m")]
-        if settings.CRM_PROFILE != "test"
-        else [],
         openapi_url="/openapi.json",
         docs_url="/docs",
     )
@@ -94,7 +70,6 @@ def build() -> NinjaAPI:
     answer(HouseError, _house_error)
     answer(AuthenticationError, lambda request, _: problem(401, "unauthenticated", _SIGN_IN))
     answer(Http404, lambda request, _: problem(404, "not_found", "There is nothing here."))
-    answer(Throttled, _throttled)
     answer(ValidationError, lambda request, error: _invalid_parameters(error))
     answer(HttpError, lambda request, error: problem(error.status_code, "bad_request", str(error)))
     return api
@@ -107,61 +82,42 @@ def rest(
     *,
     permission: str,
     form: type[forms.Form] | None = None,
-    query: Mapping[str, str] | None = None,
     partial: bool = False,
+    **said: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register an operation: it needs `permission` at all, takes a body shaped by `form`, honours Idempotency-Key.
 
-    The function gets (request, **path parameters) and returns JSON, or (status, JSON). `query` documents the filters.
+    The function gets (request, **path parameters) and returns JSON, (status, JSON), or a whole answer. `said` is for
+    the document (core.openapi.documented); with `is_file` the body is a form with a file, else JSON.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def operate(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            request.actor.require(permission)  # type: ignore[attr-defined]
-            if request.method in {"POST", "PUT", "PATCH"}:
-                check_types(
-                    form, body_of(request)
-                )  # a verb that needs no values refuses a broken body, too
+            if permission != SIGNED_IN:
+                request.actor.require(permission)  # type: ignore[attr-defined]
+            if said.get("is_file"):
+                check_kind(request, FORM)
+            elif method in {"POST", "PUT", "PATCH"}:
+                # a verb that needs no values refuses a broken body, too
+                check_types(form, body_of(request))
             return _once(request, lambda: _answer(function(request, *args, **kwargs)))
 
-        extra: dict[str, Any] = {"x-permission": permission}
-        if form is not None:
-            extra["requestBody"] = {
-                "required": True,
-                "content": {"application/json": {"schema": form_schema(form, partial=partial)}},
-            }
-        if query:
-            extra["parameters"] = [
-                {
-                    "name": name,
-                    "in": "query",
-                    "required": False,
-                    "description": text,
-                    "schema": {"type": "string"},
-                }
-                for name, text in query.items()
-            ]
+        body = None if form is None else form_schema(form, partial=partial)
+        extra = documented(method, path, permission, body=body, **said)
         summary = (function.__doc__ or function.__name__).strip().splitlines()[0]
-        router.api_operation([method], path, summary=summary, openapi_extra=extra, url_name=None)(
-            operate
-        )
+        router.api_operation(
+            [method],
+            path,
+            summary=summary,
+            response=dict.fromkeys(extra["responses"]),
+            operation_id="_".join(re.findall(r"[a-z]+", f"{router.tags} {method}{path}".lower())),
+            openapi_extra=extra,
+            url_name=None,
+        )(operate)
         return operate
 
     return decorate
-
-
-def form_schema(form_class: type[forms.Form], *, partial: bool = False) -> dict[str, Any]:
-    """Return the JSON schema of a form: types, required, choices, lengths and help texts of its fields."""
-    fields = form_class.base_fields  # type: ignore[attr-defined]
-    schema: dict[str, Any] = {
-        "type": "object",
-        "properties": {name: _field_schema(field) for name, field in fields.items()},
-    }
-    required = [name for name, field in fields.items() if field.required]
-    if required and not partial:
-        schema["required"] = required
-    return schema
 
 
 def listing(
@@ -177,13 +133,9 @@ def listing(
 
     `search` are the lookups of which one must hold for each word, or a function that keeps what the words find.
     """
-    filters, orderings = filters or {}, orderings or {"-created_at": ("-created_at", "-pk")}
-    known = {"limit", "cursor", "ordering", "search", *filters}
-    unknown = [name for name in request.GET if name not in known]
-    if unknown:
-        raise Invalid(
-            {name: [f"Unknown filter. Known ones: {', '.join(sorted(known))}."] for name in unknown}
-        )
+    filters, orderings = filters or {}, orderings or NEWEST
+    known = {"limit", "cursor", "ordering", *filters, *(("search",) if search else ())}
+    check_query(request, known)
     for name, lookup in filters.items():
         if request.GET.get(name, "") != "":
             queryset = _filtered(queryset, name, lookup, request.GET[name])
@@ -203,62 +155,57 @@ def listing(
     return {"results": [represent(row) for row in page.rows], "next": page.next or None}
 
 
-def problem(
-    status: int, code: str, detail: str, errors: dict[str, list[str]] | None = None
-) -> HttpResponse:
+def check_query(request: HttpRequest, known: Collection[str]) -> None:
+    """Raise Invalid for what an address asks and nobody offers."""
+    offered = f"Unknown filter. Known ones: {', '.join(sorted(known))}."
+    if unknown := [name for name in request.GET if name not in known]:
+        raise Invalid({name: [offered] for name in unknown})
+
+
+def problem(status: int, code: str, detail: str, errors: dict[str, list[str]] | None = None) -> HttpResponse:
     """Return application/problem+json (RFC 9457) with a stable code, and the errors by field."""
     body: dict[str, Any] = {"type": "about:blank", "status": status, "code": code, "detail": detail}
     if errors:
         body["errors"] = errors
     return HttpResponse(
-        json.dumps(body, ensure_ascii=False), status=status, content_type="application/problem+json"
+        json.dumps(body, default=str, ensure_ascii=False), status=status, content_type="application/problem+json"
     )
 
 
 _SIGN_IN = "Send an API key as 'Authorization: Bearer <key>', or sign in."
 
 
-def _answer(result: Any) -> tuple[int, Any]:
-    if isinstance(result, tuple):
-        return int(result[0]), result[1]
-    return 200, result
+def _answer(result: Any) -> HttpResponseBase:
+    if isinstance(result, HttpResponseBase):
+        return result
+    return _json(*result) if isinstance(result, tuple) else _json(200, result)
 
 
-def _once(request: HttpRequest, work: Callable[[], tuple[int, Any]]) -> HttpResponse:
+def _once(request: HttpRequest, work: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """Do it once for a key: what it changes and its answer are one transaction, and a double waits for that to end."""
     key = request.headers.get("Idempotency-Key", "").strip()
     if request.method != "POST" or not key:
-        return _json(*work())
-    if len(key) > 160:
-        raise Invalid({"Idempotency-Key": ["Use at most 160 characters."]})
-    actor = request.actor  # type: ignore[attr-defined]
-    scope = f"rest:{actor.user_id}"
-    mark = sha256(request.method, request.get_full_path(), request.body)
-    IdempotencyKey.objects.filter(scope=scope, created_at__lt=clock.now() - _DAY).delete()
-    try:
-        with transaction.atomic():
-            reserved = IdempotencyKey.objects.create(
-                scope=scope, key=key, fingerprint=mark, created_at=clock.now()
-            )
-    except IntegrityError:
-        return _earlier_answer(scope, key, mark)
-    try:
-        status, body = work()
-    except BaseException:
-        reserved.delete()
-        raise
-    answer = _json(status, body)
-    IdempotencyKey.objects.filter(pk=reserved.pk).update(
-        status=status, body=answer.content.decode()
-    )
+        return work()
+    if len(key) > 160 or not key.isprintable():
+        raise Invalid({"Idempotency-Key": ["Use at most 160 printable characters."]})
+    scope = f"rest:{request.actor.user_id}"  # type: ignore[attr-defined]
+    mark = sha256(request.method, request.get_full_path(), fingerprint(request))
+    with transaction.atomic():
+        IdempotencyKey.objects.filter(scope=scope, created_at__lt=clock.now() - _DAY).delete()
+        try:
+            with transaction.atomic():
+                row = IdempotencyKey.objects.create(scope=scope, key=key, fingerprint=mark, created_at=clock.now())
+        except IntegrityError:
+            return _earlier_answer(scope, key, mark)
+        answer = work()
+        if isinstance(answer, HttpResponse):
+            row.status, row.body = answer.status_code, answer.content.decode()
+            row.save(update_fields=["status", "body"])
     return answer
 
 
 def _earlier_answer(scope: str, key: str, fingerprint: str) -> HttpResponse:
-    earlier = IdempotencyKey.objects.filter(scope=scope, key=key).first()
-    if earlier is None or (earlier.fingerprint == fingerprint and not earlier.status):
-        return problem(
-            409, "in_progress", "The same request is being carried out. Try again in a moment."
-        )
+    earlier = IdempotencyKey.objects.get(scope=scope, key=key)
     if earlier.fingerprint != fingerprint:
         text = "This key was used for another request. Use a new key for a new request."
         return problem(422, "idempotency_key_reused", text, {"Idempotency-Key": [text]})
@@ -313,13 +260,6 @@ def _house_error(request: HttpRequest, error: HouseError) -> HttpResponse:
     return answer
 
 
-def _throttled(request: HttpRequest, error: Throttled) -> HttpResponse:
-    wait = max(int(error.wait or 1), 1)
-    answer = problem(429, "throttled", f"Too many calls. Wait {wait} s.")
-    answer["Retry-After"] = str(wait)
-    return answer
-
-
 def _invalid_parameters(error: ValidationError) -> HttpResponse:
     errors = {str(entry["loc"][-1]): [str(entry["msg"])] for entry in error.errors}
     if any(entry["loc"][0] == "path" for entry in error.errors):
@@ -327,39 +267,5 @@ def _invalid_parameters(error: ValidationError) -> HttpResponse:
     return problem(422, "invalid", "Some values are wrong.", errors)
 
 
-def _field_schema(field: forms.Field) -> dict[str, Any]:
-    schema: dict[str, Any] = dict(
-        next((s for cls, s in _SCHEMAS if isinstance(field, cls)), {"type": "string"})
-    )
-    if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
-        offered: Any = field.choices
-        choices = [value for value, _label in offered if value != ""]
-        if choices and all(isinstance(value, str) for value in choices):
-            target = schema["items"] if schema.get("type") == "array" else schema
-            target["enum"] = choices if field.required else [*choices, ""]
-    if getattr(field, "max_length", None):
-        schema["maxLength"] = field.max_length  # type: ignore[attr-defined]
-    if field.help_text:
-        schema["description"] = str(field.help_text)
-    if not field.required and isinstance(schema.get("type"), str):
-        schema["type"] = [schema["type"], "null"]
-        if "enum" in schema:
-            schema["enum"] = [*schema["enum"], None]
-    return schema
-
-
 _DAY = timedelta(days=1)
-_SCHEMAS: tuple[tuple[type[forms.Field], dict[str, Any]], ...] = (
-    (forms.BooleanField, {"type": "boolean"}),
-    (forms.ModelMultipleChoiceField, {"type": "array", "items": {"type": "integer"}}),
-    (forms.ModelChoiceField, {"type": "integer"}),
-    (forms.MultipleChoiceField, {"type": "array", "items": {"type": "string"}}),
-    (forms.DecimalField, {"type": "string", "description": "A decimal number as text."}),
-    (forms.IntegerField, {"type": "integer"}),
-    (forms.DateTimeField, {"type": "string", "format": "date-time"}),
-    (forms.DateField, {"type": "string", "format": "date"}),
-    (forms.EmailField, {"type": "string", "format": "email"}),
-    (forms.JSONField, {}),
-)
-
-__all__ = ["body_of", "build", "form_schema", "listing", "problem", "rest"]
+__all__ = ["SIGNED_IN", "body_of", "build", "check_query", "form_schema", "listing", "problem", "rest"]

@@ -5,6 +5,8 @@ from importlib.util import find_spec
 from pkgutil import iter_modules
 
 from django.apps import AppConfig
+from django.conf import settings
+from django.utils.translation.trans_real import translation
 
 
 class CoreConfig(AppConfig):
@@ -19,6 +21,8 @@ class CoreConfig(AppConfig):
         for app in HOUSE_APPS:
             for part in ("actions", "subscribers", "jobs", "menu", "invariants", "lists"):
                 load(f"{app}.{part}")
+        # Our texts are English: what that catalogue lacks is not looked for in the six that stand behind it.
+        translation(settings.LANGUAGE_CODE)._fallback = None  # type: ignore[attr-defined]
 
 
 HOUSE_APPS = ("accounts", "crm", "outreach", "campaigns", "billing")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from hashlib import file_digest
 from typing import Any
 
 from django import forms
@@ -9,18 +10,14 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, RawPostDataException
 from ninja.errors import HttpError
 
+from core.crypto import sha256
 from core.errors import Invalid
 
 _ZERO = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+FORM = "multipart/form-data"
 _LISTS = (forms.JSONField, forms.MultipleChoiceField, forms.ModelMultipleChoiceField)
 _DATES = (forms.DateField, forms.DateTimeField, forms.TimeField)
-_TEXTS = (
-    forms.CharField,
-    forms.ChoiceField,
-    forms.ModelChoiceField,
-    forms.IntegerField,
-    forms.BooleanField,
-)
+_TEXTS = (forms.CharField, forms.ChoiceField, forms.ModelChoiceField, forms.IntegerField, forms.BooleanField)
 
 
 def body_of(request: HttpRequest) -> dict[str, Any]:
@@ -38,14 +35,30 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False)
         text.encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
-        raise HttpError(
-            400, 'The body is not JSON. Send an object like {"name": "value"}.'
-        ) from error
+        raise HttpError(400, 'The body is not JSON. Send an object like {"name": "value"}.') from error
     if not isinstance(data, dict):
         raise HttpError(400, 'The body must be a JSON object like {"name": "value"}.')
     if _ZERO.search(text):
         raise HttpError(400, "The body holds a zero byte. Leave it out.")
     return data
+
+
+def check_kind(request: HttpRequest, kind: str) -> None:
+    """Raise 415 for a body of another kind."""
+    if request.content_type != kind:
+        raise HttpError(415, f"Send the body with Content-Type: {kind}.")
+
+
+def fingerprint(request: HttpRequest) -> str:
+    """Return what tells two bodies apart; of an upload, each field and the bytes of its file."""
+    if request.content_type != FORM:
+        return sha256(request.body)
+    told = [f"{name}={value}" for name, value in sorted(request.POST.items())]
+    files: list[tuple[str, Any]] = sorted(request.FILES.items())
+    for name, file in files:
+        told.append(f"{name}={file_digest(file, 'sha256').hexdigest()}")
+        file.seek(0)
+    return sha256(*told)
 
 
 def check_types(form_class: type[forms.Form] | None, data: dict[str, Any]) -> None:
@@ -65,11 +78,7 @@ def _complaint(field: forms.Field, value: Any) -> str:
         return "" if isinstance(value, str) else "Send a date as text, such as 2026-11-21."
     if isinstance(field, (*_TEXTS, forms.DecimalField)) and isinstance(value, list):
         return "Send one value, not a list."
-    if (
-        isinstance(field, _TEXTS)
-        and not isinstance(field, forms.DecimalField)
-        and isinstance(value, dict)
-    ):
+    if isinstance(field, _TEXTS) and not isinstance(field, forms.DecimalField) and isinstance(value, dict):
         return "Send one value, not an object."
     if isinstance(field, forms.CharField) and isinstance(value, bool):
         return "Send text."

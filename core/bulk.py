@@ -19,8 +19,7 @@ def reserve(model: Model, count: int) -> list[int]:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-                [table, count],
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
             )
             return [pk for (pk,) in cursor.fetchall()]
         # The IMMEDIATE transaction is the lock: nobody else writes until it ends.
@@ -34,10 +33,7 @@ def reserve(model: Model, count: int) -> list[int]:
 
 
 def insert(
-    model: Model,
-    names: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    same: Mapping[str, Any] | None = None,
+    model: Model, names: Sequence[str], rows: Iterable[Sequence[Any]], same: Mapping[str, Any] | None = None
 ) -> None:
     """Insert rows of plain values under the column names (attnames); `same` holds the columns that all rows share."""
     same = same or {}
@@ -64,16 +60,12 @@ def update(model: Model, names: Sequence[str], rows: Iterable[Sequence[Any]]) ->
             sql = f"UPDATE {table} SET {pairs} WHERE id = %s"  # noqa: S608 - our names
             cursor.executemany(sql, [(*row[1:], row[0]) for row in values])
             return
-        lists = [
-            [None if value is None else str(value) for value in column]
-            for column in zip(*values, strict=True)
-        ]
+        lists = [[None if value is None else str(value) for value in column] for column in zip(*values, strict=True)]
         if not lists:
             return
         kinds = [_field(model, name).db_type(connection) for name in names]
         pairs = ", ".join(
-            f"{column} = v.c{at}::{kind}"
-            for at, (column, kind) in enumerate(zip(columns, kinds, strict=True))
+            f"{column} = v.c{at}::{kind}" for at, (column, kind) in enumerate(zip(columns, kinds, strict=True))
         )
         given = ", ".join(["%s::text[]"] * len(lists))
         shown = ", ".join(["id", *(f"c{at}" for at in range(len(columns)))])
@@ -108,9 +100,7 @@ def defaults(model: Model) -> dict[str, Any]:
     """Return what a new row has in each column unless told otherwise; the id is left out."""
     empty = model()
     return {
-        field.attname: getattr(empty, field.attname)
-        for field in model._meta.concrete_fields
-        if not field.primary_key
+        field.attname: getattr(empty, field.attname) for field in model._meta.concrete_fields if not field.primary_key
     }
 
 
@@ -154,10 +144,7 @@ def _ready(
 ) -> Iterable[tuple[Any, ...]]:
     """The rows as the driver takes them, with the shared columns behind."""
     work = [(at, convert) for at, name in enumerate(names) if (convert := _converter(model, name))]
-    tail = tuple(
-        convert(value) if (convert := _converter(model, name)) else value
-        for name, value in same.items()
-    )
+    tail = tuple(convert(value) if (convert := _converter(model, name)) else value for name, value in same.items())
     for row in rows:
         if not work:
             yield (*row, *tail)

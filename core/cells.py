@@ -6,8 +6,11 @@ from functools import cache, partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from django.utils.functional import Promise
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.actions import CATALOGUE
 from core.lists import Asked, Column
@@ -29,11 +32,9 @@ def who(name: str, address: str, below: str = "", face: Any = None, more: str = 
 def owner(person: Any) -> SafeString:
     """A colleague as a face, with the name to hover and to hear."""
     if person is None:
-        return mark_safe('<span class="mut">Nobody</span>')
+        return format_html('<span class="mut">{}</span>', gettext("Nobody"))
     name = ui.person_name(person)
-    return format_html(
-        '<span class="row" title="{0}">{1}<span class="vh">{0}</span></span>', name, ui.avatar(name)
-    )
+    return format_html('<span class="row" title="{0}">{1}<span class="vh">{0}</span></span>', name, ui.avatar(name))
 
 
 def call(number: str, name: str, then: str = "") -> str:
@@ -41,8 +42,8 @@ def call(number: str, name: str, then: str = "") -> str:
     if not number:
         return ""
     return format_html(
-        '<a class="btn gh ico" href="{}" data-called="{}" aria-label="Call {}">{}</a>',
-        ui.tel(number), then, name, ui.icon("call"),
+        '<a class="btn gh ico" href="{}" data-called="{}" aria-label="{}">{}</a>',
+        ui.tel(number), then, gettext("Call %(name)s") % {"name": name}, ui.icon("call"),
     )  # fmt: skip
 
 
@@ -74,25 +75,22 @@ def chips(read: Callable[[Any], tuple[str, str]]) -> Callable[[Any], str]:
 _SHEET = mark_safe(" data-sheet")
 
 
-def texts(action: str = "", **labels: str) -> list[Column]:
+def texts(action: str = "", **labels: str | Promise) -> list[Column]:
     """Make columns of plain text that are shown when asked for; `action` changes them."""
-    return [
-        Column(key, label, show=quiet(attrgetter(key)), edit=action, shown=False)
-        for key, label in labels.items()
-    ]
+    return [Column(key, label, show=quiet(attrgetter(key)), edit=action, shown=False) for key, label in labels.items()]
 
 
-def moment(key: str, label: str, **more: Any) -> Column:
+def moment(key: str, label: str | Promise, **more: Any) -> Column:
     """Make a column of how long ago something was."""
     return Column(key, label, show=since(attrgetter(key)), sort=key, **({"css": "x r mut"} | more))
 
 
-def day(key: str, label: str, **more: Any) -> Column:
+def day(key: str, label: str | Promise, **more: Any) -> Column:
     """Make a column of a day."""
     return Column(key, label, show=on(attrgetter(key)), sort=key, **more)
 
 
-def money(key: str, label: str, minor: str = "", **more: Any) -> Column:
+def money(key: str, label: str | Promise, minor: str = "", **more: Any) -> Column:
     """Make a column of an amount, held in minor units beside its currency."""
     column = minor or f"{key}_minor"
 
@@ -109,13 +107,7 @@ def money(key: str, label: str, minor: str = "", **more: Any) -> Column:
 def owned(action: str = "", path: str = "owner") -> Column:
     """Make the column of who looks after a row."""
     person = attrgetter(path)
-    return Column(
-        "owner",
-        "Owner",
-        lambda row: str(person(row) or ""),
-        lambda row: owner(person(row)),
-        edit=action,
-    )
+    return Column("owner", _("Owner"), lambda row: str(person(row) or ""), lambda row: owner(person(row)), edit=action)
 
 
 class Drawn(NamedTuple):
@@ -154,7 +146,8 @@ def shown(column: Column, row: Any, may: Callable[[str], bool], address: str) ->
     if not column.edit or not address or not may(CATALOGUE[column.edit].permission or ""):
         return html
     link = f'<a class="edit" href="{escape(address)}cell/{column.field}/" data-cell'
-    return mark_safe(f'{link} title="Change: {escape(column.label)}">{html or NONE}</a>')  # noqa: S308
+    title = escape(gettext("Change: %(label)s") % {"label": column.label})
+    return mark_safe(f'{link} title="{title}">{html or NONE}</a>')  # noqa: S308
 
 
 def _may(actor: Any, row: Any, permission: str) -> bool:

@@ -26,9 +26,6 @@ def production_settings(app_configs: Any, **kwargs: Any) -> list[Any]:
 def sqlite_is_durable(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[Any]:
     """SQLite must run with BEGIN IMMEDIATE: the default answers "database is locked" under load."""
     database: dict[str, Any] = settings.DATABASES["default"]
-    if (
-        database["ENGINE"].endswith("sqlite3")
-        and database["OPTIONS"].get("transaction_mode") != "IMMEDIATE"
-    ):
+    if database["ENGINE"].endswith("sqlite3") and database["OPTIONS"].get("transaction_mode") != "IMMEDIATE":
         return [Error("SQLite runs without BEGIN IMMEDIATE.", id="core.E001")]
     return []

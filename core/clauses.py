@@ -12,6 +12,9 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core import clock
 from core.numbers import is_number
@@ -20,10 +23,10 @@ LONGEST: Final = 200
 DAYS: Final = frozenset({"last", "next", "older"})
 NO_VALUE: Final = frozenset({"set", "unset"})
 WORDS: Final = {
-    "is": "is", "not": "is not", "min": "is at least", "max": "is at most", "after": "from",
-    "before": "before", "last": "in the last days", "older": "more days ago than",
-    "next": "in the next days", "has": "contains", "starts": "starts with", "set": "is known",
-    "unset": "is empty",
+    "is": _("is"), "not": _("is not"), "min": _("is at least"), "max": _("is at most"), "after": _("from"),
+    "before": _("before"), "last": _("in the last days"), "older": _("more days ago than"),
+    "next": _("in the next days"), "has": _("contains"), "starts": _("starts with"), "set": _("is known"),
+    "unset": _("is empty"),
 }  # fmt: skip
 OPERATORS: Final[dict[str, tuple[str, ...]]] = {
     "choice": ("is", "not"),
@@ -49,7 +52,7 @@ class Filter:
     """
 
     key: str
-    label: str
+    label: str | Promise
     kind: str = "choice"
     path: str = ""
     choices: Pairs | Callable[[], Pairs] = ()
@@ -63,7 +66,7 @@ class Filter:
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return what can be chosen, as (value, label)."""
-        own = [("me", "Me"), ("none", "Nobody")] if self.kind == "person" else []
+        own = [("me", gettext("Me")), ("none", gettext("Nobody"))] if self.kind == "person" else []
         given = self.choices() if callable(self.choices) else self.choices
         return own + [(str(value), str(label)) for value, label in given]
 
@@ -98,9 +101,7 @@ class Clause:
         if self.operator in NO_VALUE:
             is_empty = self.operator == "unset"
             if kind != "text":
-                return Q(
-                    **{f"{path}__isnull": is_empty}
-                )  # plain words, by which SQLite knows an index
+                return Q(**{f"{path}__isnull": is_empty})  # plain words, by which SQLite knows an index
             empty = Q(**{f"{path}__isnull": True}) | Q(**{path: ""})
             return empty if is_empty else ~empty
         if kind in ("choice", "person", "row"):
@@ -155,7 +156,7 @@ class Clause:
         return Q(**{f"{path}__{'gte' if self.operator == 'after' else 'lt'}": day})
 
 
-def asks(kind: str, **labels: str) -> list[Filter]:
+def asks(kind: str, **labels: str | Promise) -> list[Filter]:
     """Make filters of one kind on the columns of these names."""
     return [Filter(key, label, kind) for key, label in labels.items()]
 
@@ -197,7 +198,10 @@ def clauses_of(filters: Iterable[Filter], asked: QueryDict, notes: list[str]) ->
         values = [value.replace("\0", "").strip()[:LONGEST] for value in asked.getlist(one.key)]
         values = [value for value in dict.fromkeys(values) if value][:20]
         if operator not in operators:
-            notes.append(f"{one.label} cannot be asked with “{operator[:20]}”.")
+            notes.append(
+                gettext("%(label)s cannot be asked with “%(operator)s”.")
+                % {"label": one.label, "operator": operator[:20]}
+            )
             operator = operators[0]
         if one.kind in ("person", "row"):
             values = [value for value in values if value in ("me", "none") or is_number(value)]

@@ -9,14 +9,16 @@ from typing import Any
 from django import forms
 from django.db.models import Model
 from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.actions import CATALOGUE, run
 from core.errors import NotFound, Refused
 from core.models import Event
 
 TRIES = 5  # merges in a row, while others keep saving
-SOMEBODY = "Somebody"
-FIRST = "{} changed this while you were editing."
+SOMEBODY = _("Somebody")
+FIRST = _("{} changed this while you were editing.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,10 @@ class Conflict(Refused):
 
     def __init__(self, fields: list[Difference], version: int, data: Any) -> None:
         who = next((one.who for one in fields if one.who), SOMEBODY)
-        now = "; ".join(f"{one.label} is “{one.theirs_shown}” now" for one in fields)
-        words = (FIRST.format(who), f"{now}." if now else "", "Look again, then save.")
+        now = "; ".join(
+            gettext("%(label)s is “%(now)s” now") % {"label": one.label, "now": one.theirs_shown} for one in fields
+        )
+        words = (FIRST.format(who), f"{now}." if now else "", gettext("Look again, then save."))
         super().__init__(" ".join(filter(None, words)), code="stale")
         self.fields, self.version, self.data, self.who = fields, version, data, who
 
@@ -65,9 +69,7 @@ def base_of(form: forms.Form) -> str:
     return json.dumps(looks(form), ensure_ascii=False, separators=(",", ":"))
 
 
-def run_merged(
-    name: str, subject: Any, *, actor: Any, data: Any, key: str | None = None
-) -> tuple[Any, list[str]]:
+def run_merged(name: str, subject: Any, *, actor: Any, data: Any, key: str | None = None) -> tuple[Any, list[str]]:
     """Run an action with what a page sent; returns the result and the labels of what others changed meanwhile.
 
     Raises Conflict when somebody changed the same fields first. A field's `pick-<name>=theirs` takes theirs.
@@ -75,7 +77,7 @@ def run_merged(
     form_class = CATALOGUE[name].form
     data = _picked(data)
     kept: list[str] = []
-    for _ in range(TRIES):
+    for _try in range(TRIES):
         try:
             return run(name, subject, actor=actor, data=data, key=key), kept
         except Refused as error:
@@ -102,8 +104,8 @@ def run_sent(name: str, subject: Any, *, actor: Any, sent: dict[str, Any], parti
     version = str(sent.get("version") or "")
     if subject is not None and version.isdigit() and "version" not in form_class.base_fields:
         subject.check_version(int(version))
-    for _ in range(TRIES):
-        data = {**form_class.values(subject), **sent} if partial else sent
+    for _try in range(TRIES):
+        data = {**held_by(form_class, subject), **sent} if partial else sent
         try:
             return run(name, subject, actor=actor, data=data)
         except Refused as error:
@@ -114,6 +116,13 @@ def run_sent(name: str, subject: Any, *, actor: Any, sent: dict[str, Any], parti
             raise conflict_of(form_class, subject, sent) from stale
         subject = _again(subject)
     raise stale
+
+
+def held_by(form_class: Any, row: Any) -> dict[str, Any]:
+    """Return what a row holds under the names of a form's fields; a form whose fields are no columns says it itself."""
+    if hasattr(form_class, "values"):
+        return dict(form_class.values(row))
+    return {name: getattr(row, name) for name in form_class.base_fields if hasattr(row, name)}
 
 
 def conflict_of(form_class: Any, row: Any, sent: Any) -> Conflict:
@@ -221,9 +230,9 @@ def _set(data: Any, field: forms.Field, name: str, text: str) -> None:
 
 def _shown(field: Any, text: str) -> str:
     if isinstance(field.widget, forms.CheckboxInput):
-        return "Yes" if text else "No"
+        return gettext("Yes") if text else gettext("No")
     choices = {str(value): str(label) for value, label in getattr(field, "choices", ()) or ()}
-    return ", ".join(choices.get(one, one) for one in text.split("\n")) or "empty"
+    return ", ".join(choices.get(one, one) for one in text.split("\n")) or gettext("empty")
 
 
 def _again(subject: Model) -> Any:

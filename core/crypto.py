@@ -18,16 +18,12 @@ def decrypt(token: str) -> str:
     try:
         return _box().decrypt(token.encode()).decode()
     except InvalidToken as error:
-        raise ValueError(
-            "This secret was encrypted with a key that is not configured any more."
-        ) from error
+        raise ValueError("This secret was encrypted with a key that is not configured any more.") from error
 
 
 def fingerprint(purpose: str, text: str) -> str:
     """Return a keyed hash (HMAC-SHA-256, hex): equal texts match, and nobody without the key can guess them."""
-    return hmac.new(
-        settings.FIELD_KEYS[0].encode(), f"{purpose}\0{text}".encode(), hashlib.sha256
-    ).hexdigest()
+    return hmac.new(settings.FIELD_KEYS[0].encode(), f"{purpose}\0{text}".encode(), hashlib.sha256).hexdigest()
 
 
 def sha256(*parts: str | bytes) -> str:
@@ -41,8 +37,5 @@ def sha256(*parts: str | bytes) -> str:
 
 def _box() -> MultiFernet:
     return MultiFernet(
-        [
-            Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()))
-            for key in settings.FIELD_KEYS
-        ]
+        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())) for key in settings.FIELD_KEYS]
     )

@@ -15,16 +15,7 @@ from core import clock
 from core.models import Effect
 
 LEASE = timedelta(seconds=60)
-BACKOFF = (
-    60,
-    300,
-    900,
-    3600,
-    3 * 3600,
-    6 * 3600,
-    12 * 3600,
-    24 * 3600,
-)  # seconds; gives up after about 3 days
+BACKOFF = (60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)  # seconds; gives up after about 3 days
 
 
 class RetryLater(Exception):
@@ -65,13 +56,8 @@ class Claim:
         if self.taken:
             return
         at = clock.now()
-        won = Effect.objects.filter(
-            pk=self.effect.pk, state=Effect.PLANNED, attempts=self.effect.attempts
-        ).update(
-            state=Effect.CLAIMED,
-            leased_until=at + LEASE,
-            attempts=self.effect.attempts + 1,
-            changed_at=at,
+        won = Effect.objects.filter(pk=self.effect.pk, state=Effect.PLANNED, attempts=self.effect.attempts).update(
+            state=Effect.CLAIMED, leased_until=at + LEASE, attempts=self.effect.attempts + 1, changed_at=at
         )
         if not won:
             raise LostClaim(self.effect.key)
@@ -79,12 +65,7 @@ class Claim:
 
 
 def plan(
-    key: str,
-    *,
-    kind: str,
-    repeatable: bool,
-    subject: tuple[str, int] | None = None,
-    due_at: datetime | None = None,
+    key: str, *, kind: str, repeatable: bool, subject: tuple[str, int] | None = None, due_at: datetime | None = None
 ) -> Effect:
     """Write down an effect in the transaction that decided it; the same key again returns the first row."""
     at = clock.now()
@@ -153,9 +134,9 @@ def _after_crash(effect: Effect) -> Effect:
     if effect.leased_until and effect.leased_until > clock.now():
         return effect
     to = Effect.PLANNED if effect.is_repeatable else Effect.UNKNOWN
-    Effect.objects.filter(
-        pk=effect.pk, state=Effect.CLAIMED, leased_until=effect.leased_until
-    ).update(state=to, changed_at=clock.now(), error="The worker stopped while this was under way.")
+    Effect.objects.filter(pk=effect.pk, state=Effect.CLAIMED, leased_until=effect.leased_until).update(
+        state=to, changed_at=clock.now(), error="The worker stopped while this was under way."
+    )
     return Effect.objects.get(pk=effect.pk)
 
 
@@ -185,10 +166,6 @@ def _retry(effect: Effect, reason: str, after: float | None) -> Outcome:
 
 def _close(effect: Effect, state: str, *, external_id: str = "", error: str = "") -> Outcome:
     Effect.objects.filter(pk=effect.pk).update(
-        state=state,
-        external_id=external_id[:255],
-        error=error,
-        leased_until=None,
-        changed_at=clock.now(),
+        state=state, external_id=external_id[:255], error=error, leased_until=None, changed_at=clock.now()
     )
     return Outcome(state, external_id, error)

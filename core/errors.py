@@ -3,6 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
 
 class HouseError(Exception):
     """A refusal with a message written for the person who asked."""
@@ -10,11 +13,15 @@ class HouseError(Exception):
     status = 500
     code = "error"
 
-    def __init__(self, message: str, *, code: str = "") -> None:
+    def __init__(self, message: str | Promise, *, code: str = "") -> None:
         super().__init__(message)
-        self.message = message
         if code:
             self.code = code
+
+    @property
+    def message(self) -> str:
+        """The text in the language of who reads it."""
+        return str(self)
 
 
 class Denied(HouseError):
@@ -41,10 +48,8 @@ class NotFound(HouseError):
     status = 404
     code = "not_found"
 
-    def __init__(
-        self, message: str = "There is nothing here. It may have been merged or deleted."
-    ) -> None:
-        super().__init__(message)
+    def __init__(self, message: str | Promise = "") -> None:
+        super().__init__(message or _("There is nothing here. It may have been merged or deleted."))
 
 
 class Moved(NotFound):
@@ -53,7 +58,7 @@ class Moved(NotFound):
     status = 410
     code = "merged"
 
-    def __init__(self, message: str, *, old: int, new: int) -> None:
+    def __init__(self, message: str | Promise, *, old: int, new: int) -> None:
         super().__init__(message)
         self.old, self.new = old, new
 
@@ -69,11 +74,9 @@ class Invalid(HouseError):
     status = 422
     code = "invalid"
 
-    def __init__(self, errors: Mapping[str, Sequence[str]] | str) -> None:
-        plain = {"__all__": [errors]} if isinstance(errors, str) else errors
+    def __init__(self, errors: Mapping[str, Sequence[str | Promise]] | str | Promise) -> None:
+        plain = {"__all__": [errors]} if isinstance(errors, str | Promise) else errors
         self.errors: dict[str, list[str]] = {
             field: [str(message) for message in messages] for field, messages in plain.items()
         }
-        super().__init__(
-            " ".join(message for messages in self.errors.values() for message in messages)
-        )
+        super().__init__(" ".join(message for messages in self.errors.values() for message in messages))

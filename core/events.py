@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Self, TypeVar
 
 from core import clock
+from core.logs import request_id
 
 Happening = TypeVar("Happening")
 
@@ -108,11 +109,7 @@ def decode(name: str, data: dict[str, Any]) -> Any:
     """Rebuild an event from its row; fields that a later version added take their defaults."""
     cls = EVENTS[name]
     hints = typing.get_type_hints(cls)
-    values = {
-        field.name: _typed(data[field.name], hints[field.name])
-        for field in fields(cls)
-        if field.name in data
-    }
+    values = {field.name: _typed(data[field.name], hints[field.name]) for field in fields(cls) if field.name in data}
     return cls(**values)
 
 
@@ -163,7 +160,7 @@ def _insert(pending: list[tuple[Any, Any]]) -> int:
                 actor_id=actor.user_id,
                 actor_name=actor.name[:120],
                 via=actor.via,
-                request_id=actor.request_id[:40],
+                request_id=(actor.request_id or request_id.get())[:40],
                 ip=actor.ip[:45],
                 data=encode(happening),
                 at=at,

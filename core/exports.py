@@ -5,12 +5,13 @@ import io
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from itertools import islice
-from typing import Any
+from itertools import chain, islice
+from typing import IO, Any
 
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from core.errors import Refused
 from core.pdf import PdfUnavailable, render_pdf
@@ -20,7 +21,8 @@ MOST_ON_PAPER = 1_000
 MOST_IN_SHEET = 1_048_575
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _BOM = b"\xef\xbb\xbf"  # Excel needs it to read UTF-8 right
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TYPES = {"csv": "text/csv", "all": "text/csv", "xlsx": XLSX, "pdf": "application/pdf"}
 
 
 def safe_cell(value: Any) -> Any:
@@ -55,43 +57,42 @@ def exported(
     """
     response: HttpResponseBase
     if form == "csv":
-        response = StreamingHttpResponse(_lines(headers, rows), content_type="text/csv; charset=utf-8")  # fmt: skip
+        response = StreamingHttpResponse(_lines(headers, rows), content_type="text/csv; charset=utf-8")
     elif form == "xlsx":
         file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-        write_xlsx(file, headers, rows)
+        write(form, file, headers, rows)
         file.seek(0)
-        response = FileResponse(file, content_type=_XLSX)
+        response = FileResponse(file, content_type=TYPES[form])
     else:
-        response = HttpResponse(to_pdf(headers, rows, title or name), content_type="application/pdf")  # fmt: skip
+        response = HttpResponse(to_pdf(headers, rows, title or name), content_type=TYPES[form])
     response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     return response
 
 
-def to_csv(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """Return UTF-8 CSV with a byte-order mark."""
-    return b"".join(_lines(headers, rows))
-
-
-def to_xlsx(headers: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "Export") -> bytes:
-    """Return an XLSX workbook with one sheet."""
+def to_bytes(form: str, headers: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> bytes:
+    """Return a whole table as "csv" (UTF-8 with a byte-order mark), "xlsx" or "pdf"."""
+    if form == "pdf":
+        return to_pdf(headers, rows, title)
     out = io.BytesIO()
-    write_xlsx(out, headers, rows, title)
+    write(form, out, headers, rows)
     return out.getvalue()
 
 
-def write_xlsx(
-    file: Any, headers: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "Export"
-) -> None:
-    """Write an XLSX workbook row by row; text is written as text, never as formula or link."""
+def write(form: str, file: IO[bytes], headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table row by row as CSV or "xlsx", where text is written as text, never as formula or link."""
+    if form != "xlsx":
+        file.writelines(_lines(headers, rows))
+        return
     import xlsxwriter
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
-        sheet = book.add_worksheet(title[:31])
-        sheet.write_row(0, 0, [safe_cell(header) for header in headers])
-        for number, row in enumerate(rows, 1):
+        sheet = book.add_worksheet("Export")
+        for number, row in enumerate(chain((headers,), rows)):
             if number > MOST_IN_SHEET:
-                raise Refused(f"A sheet holds {MOST_IN_SHEET:,} rows. Filter more, or choose CSV.")
+                raise Refused(
+                    _("A sheet holds %(most)s rows. Filter more, or choose CSV.") % {"most": f"{MOST_IN_SHEET:,}"}
+                )
             sheet.write_row(number, 0, [safe_cell(cell) for cell in row])
 
 
@@ -99,7 +100,9 @@ def to_pdf(headers: Sequence[str], rows: Iterable[Sequence[Any]], title: str) ->
     """Return the table on paper. Refused for more rows than anyone reads, and without the PDF libraries."""
     shown = [[safe_cell(cell) for cell in row] for row in islice(rows, MOST_ON_PAPER + 1)]
     if len(shown) > MOST_ON_PAPER:
-        raise Refused(f"A PDF holds {MOST_ON_PAPER:,} rows. Filter more, or choose CSV or XLSX.")
+        raise Refused(
+            _("A PDF holds %(most)s rows. Filter more, or choose CSV or XLSX.") % {"most": f"{MOST_ON_PAPER:,}"}
+        )
     context = {"title": title, "headers": headers, "rows": shown}
     try:
         return render_pdf(render_to_string("pdf/table.html", context))

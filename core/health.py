@@ -40,10 +40,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """Answer 200 when everything that work needs is there, else 503 and which line is not."""
     checks = run_checks()
     ready = all(check.ok for check in checks)
-    body = {
-        "status": "ready" if ready else "not ready",
-        "checks": [asdict(check) for check in checks],
-    }
+    body = {"status": "ready" if ready else "not ready", "checks": [asdict(check) for check in checks]}
     return JsonResponse(body, status=200 if ready else 503)
 
 

@@ -5,7 +5,7 @@ import ipaddress
 import logging
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -27,21 +27,15 @@ class Unsafe(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Calls one vendor; `name` is how its calls are logged."""
+    """Calls one vendor, whose base address comes from the settings; `name` is how its calls are logged."""
 
     name: str
     base_url: str
-    headers: dict[str, str]
+    headers: dict[str, str] = field(default_factory=dict)
     timeout: float = 10.0
 
     def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        idempotency_key: str = "",
-        headers: dict[str, str] | None = None,
-        **body: Any,
+        self, method: str, path: str, *, idempotency_key: str = "", headers: dict[str, str] | None = None, **body: Any
     ) -> httpx2.Response:
         """Send one request (json=, data=, content=, params=); no retry of its own.
 
@@ -55,19 +49,13 @@ class Client:
         started = time.monotonic()
         try:
             with httpx2.Client(timeout=self.timeout, follow_redirects=False) as client:
-                answer = client.request(
-                    method, self.base_url.rstrip("/") + path, headers=sent, **body
-                )
+                answer = client.request(method, self.base_url.rstrip("/") + path, headers=sent, **body)
         except httpx2.HTTPError as error:
             self._log(method, path, type(error).__name__, started)
-            raise RetryLater(
-                f"{self.name} could not be reached: {type(error).__name__}."
-            ) from error
+            raise RetryLater(f"{self.name} could not be reached: {type(error).__name__}.") from error
         self._log(method, path, str(answer.status_code), started)
         if answer.status_code in RETRYABLE:
-            raise RetryLater(
-                f"{self.name} answered {answer.status_code}.", _retry_after(answer.headers)
-            )
+            raise RetryLater(f"{self.name} answered {answer.status_code}.", _retry_after(answer.headers))
         if answer.status_code >= 300:
             raise Rejected(f"{self.name} answered {answer.status_code}: {answer.text[:300]}")
         return answer
@@ -75,26 +63,11 @@ class Client:
     def _log(self, method: str, path: str, outcome: str, started: float) -> None:
         elapsed = round((time.monotonic() - started) * 1000)
         log.info(
-            "vendor call",
-            extra={
-                "vendor": self.name,
-                "call": f"{method} {path}",
-                "outcome": outcome,
-                "ms": elapsed,
-            },
+            "vendor call", extra={"vendor": self.name, "call": f"{method} {path}", "outcome": outcome, "ms": elapsed}
         )
 
 
-def vendor_client(
-    name: str, base_url: str, headers: dict[str, str] | None = None, timeout: float = 10.0
-) -> Client:
-    """Return a client for a vendor whose base address comes from the settings."""
-    return Client(name, base_url, headers or {}, timeout)
-
-
-def fetch_public(
-    url: str, *, max_bytes: int = 1_000_000, timeout: float = 10.0, redirects: int = 3
-) -> bytes:
+def fetch_public(url: str, *, max_bytes: int = 1_000_000, timeout: float = 10.0, redirects: int = 3) -> bytes:
     """Fetch an address that somebody gave us; raises Unsafe for anything but a public http(s) host.
 
     Every hop is resolved once, checked, and connected to by that very address, so that a second DNS answer
@@ -109,9 +82,7 @@ def fetch_public(
         extensions = {"sni_hostname": parts.hostname}
         with (
             httpx2.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client,
-            client.stream(
-                "GET", pinned, headers={"Host": parts.netloc}, extensions=extensions
-            ) as answer,
+            client.stream("GET", pinned, headers={"Host": parts.netloc}, extensions=extensions) as answer,
         ):
             if answer.is_redirect:
                 url = urljoin(url, answer.headers["Location"])

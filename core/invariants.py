@@ -26,14 +26,10 @@ def database_is_whole() -> list[str]:
                 for table, row, parent, _ in cursor.fetchall()
             ]
         cursor.execute(
-            "SELECT conrelid::regclass::text, conname FROM pg_constraint"
-            " WHERE contype = 'f' AND NOT convalidated"
+            "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'f' AND NOT convalidated"
         )
         unproved = [f"{table}: {name} was never validated" for table, name in cursor.fetchall()]
-        cursor.execute(
-            "SELECT coalesce(checksum_failures, 0) FROM pg_stat_database"
-            " WHERE datname = current_database()"
-        )
+        cursor.execute("SELECT coalesce(checksum_failures, 0) FROM pg_stat_database WHERE datname = current_database()")
         (failures,) = cursor.fetchone()
         return unproved + ([f"{failures} pages failed their checksum"] if failures else [])
 
@@ -52,9 +48,7 @@ def leases_end() -> list[str]:
     if not a_worker_lives():
         return []
     before = clock.now() - GRACE
-    deliveries = Delivery.objects.filter(
-        leased_until__lt=before, done_at__isnull=True, buried_at__isnull=True
-    )
+    deliveries = Delivery.objects.filter(leased_until__lt=before, done_at__isnull=True, buried_at__isnull=True)
     effects = Effect.objects.filter(state=Effect.CLAIMED, leased_until__lt=before)
     return [
         *_named("delivery", deliveries, "is held past its lease"),
@@ -81,10 +75,6 @@ def _named(noun: str, rows: QuerySet[Any], fault: str) -> list[str]:
 
 
 register_invariant("I12", "No orphan rows; the database finds nothing broken.", database_is_whole)
-register_invariant(
-    "I13", "Every state change has its audit row; the chain verifies.", chain_verifies
-)
+register_invariant("I13", "Every state change has its audit row; the chain verifies.", chain_verifies)
 register_invariant("I14", "No lease is older than its limit while a worker lives.", leases_end)
-register_invariant(
-    "I15", "Nothing due waits longer than a minute while a worker lives.", due_work_moves
-)
+register_invariant("I15", "Nothing due waits longer than a minute while a worker lives.", due_work_moves)

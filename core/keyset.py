@@ -17,9 +17,7 @@ class CountOf(Subquery):
         super().__init__(queryset)
 
 
-def sections(
-    queryset: QuerySet[Any], first: str, values: Sequence[Any], *, backwards: bool
-) -> list[tuple[Q, int]]:
+def sections(queryset: QuerySet[Any], first: str, values: Sequence[Any], *, backwards: bool) -> list[tuple[Q, int]]:
     """The parts that a list falls into: rows whose first column is filled, then those where it is null.
 
     Each section is a plain range of the index (first, key): no expression has to be indexed for it. Rows without a
@@ -69,9 +67,7 @@ def _leaves(node: Any, *, is_not: bool = False) -> Iterator[tuple[Any, bool]]:
                 yield child, is_not != node.negated
 
 
-def beyond(
-    model: type[Model], names: Sequence[str], ascending: Sequence[bool], values: Sequence[Any]
-) -> Any:
+def beyond(model: type[Model], names: Sequence[str], ascending: Sequence[bool], values: Sequence[Any]) -> Any:
     """The rows beyond a place; columns of one direction are compared as one: a single range of their index."""
     fields = [_field(model, name) for name in names]
     if len(set(ascending)) == 1 and all(fields):
@@ -90,9 +86,7 @@ class _Beyond(models.Func):
 
     output_field = models.BooleanField()
 
-    def __init__(
-        self, names: Sequence[str], values: Sequence[tuple[Any, Any]], *, up: bool
-    ) -> None:
+    def __init__(self, names: Sequence[str], values: Sequence[tuple[Any, Any]], *, up: bool) -> None:
         typed = (models.Value(value, output_field=field) for value, field in values)
         super().__init__(*map(models.F, names), *typed)
         self.sign = ">" if up else "<"

@@ -12,21 +12,15 @@ from functools import cached_property
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
 
-from core.clauses import (
-    LONGEST,
-    OPERATORS,
-    WORDS,
-    Clause,
-    Filter,
-    Search,
-    clauses_of,
-    found_by,
-    names_of,
-)
+from core.clauses import LONGEST, OPERATORS, WORDS, Clause, Filter, Search, clauses_of, found_by, names_of
 from core.errors import Invalid
+from core.money import Money
 
 COUNTED: Final = 1_000
 OWN_NAMES: Final = frozenset({"view", "q", "sort", "cols", "cursor", "edited", "format"})
@@ -43,7 +37,7 @@ class Column:
     """
 
     key: str
-    label: str = ""
+    label: str | Promise = ""
     value: Callable[[Any], Any] | None = None
     show: Callable[[Any], str] | None = None
     who: Callable[[Any], tuple[str, str, Any]] | None = None
@@ -78,7 +72,7 @@ class View:
     """Filters, order and columns under a name: one of the noun's own, or one that a person saved."""
 
     key: str
-    label: str
+    label: str | Promise
     query: str = ""
     mine: bool = False
     shared: bool = False
@@ -91,27 +85,32 @@ class View:
 
 @dataclass(frozen=True)
 class ListSpec:
-    """Everything about the list of one noun: `find` returns what an actor may see, `finds` says how words search."""
+    """Everything about the list of one noun: `find` returns what an actor may see, `finds` says how words search.
+
+    Rows are counted up to `counted`: fewer where it takes a look at other tables to know whether a reader may see one.
+    """
 
     key: str
-    label: str
+    label: str | Promise
     noun: str
     permission: str
     find: Callable[[Any], QuerySet[Any]]
     columns: tuple[Column, ...]
     filters: tuple[Filter, ...] = ()
-    views: tuple[View, ...] = (View("", "All"),)
+    views: tuple[View, ...] = (View("", _("All")),)
     order: tuple[str, ...] = ("-created_at", "-pk")
     url_name: str = ""
-    search: str = "Search"
+    search: str | Promise = _("Search")  # noqa: RUF009 - lazy
     finds: Search = ()
-    empty: tuple[str, str] = ("Nothing here yet", "")
-    buttons: tuple[tuple[str, ...], ...] = ()
+    empty: tuple[str | Promise, str | Promise] = (_("Nothing here yet"), "")
+    buttons: tuple[tuple[str | Promise, ...], ...] = ()
     export: str = ""
     event: str = ""
     above: str = ""
     related: tuple[str, ...] = ()
+    worth: str = ""
     defer: tuple[str, ...] = ()
+    counted: int = COUNTED
     opens: str = "page"
     may_open: str = ""
     everything: Callable[[QuerySet[Any]], Any] | None = None
@@ -195,7 +194,7 @@ class Asked:
             except (ValueError, TypeError, OverflowError, InvalidOperation):
                 self.clauses.remove(clause)
                 said = f"{clause.filter.label} {WORDS[clause.operator]} “{clause.values[0][:40]}”"
-                self.notes.append(f"{said} makes no sense here and was left out.")
+                self.notes.append(gettext("%(said)s makes no sense here and was left out.") % {"said": said})
         return found_by(self.spec.finds, found, self.words) if self.words else found
 
     def shown(self) -> QuerySet[Any]:
@@ -206,6 +205,13 @@ class Asked:
         for column in self.columns:
             found = column.needs(found, self.actor)
         return found.defer(*(name for name in self.spec.defer if not (custom and name == "custom")))
+
+    def worth(self) -> list[Money]:
+        """Return what the rows that match are worth together, in each of their currencies, the largest first."""
+        if not self.spec.worth:
+            return []
+        sums = self.rows().order_by().values_list("currency").annotate(all=Sum(self.spec.worth))
+        return [Money(total, name) for name, total in sums.order_by("-all") if total]
 
     def address(self, *, clauses: Iterable[Clause] | None = None, **changes: str) -> str:
         """Return the query string of this list with other clauses, or with other names set ("" takes one away)."""
@@ -233,12 +239,7 @@ class Asked:
 
 
 def read(
-    spec: ListSpec,
-    actor: Any,
-    asked: QueryDict,
-    layout: Mapping[str, Any] | None = None,
-    *,
-    strict: bool = False,
+    spec: ListSpec, actor: Any, asked: QueryDict, layout: Mapping[str, Any] | None = None, *, strict: bool = False
 ) -> Asked:
     """Return what an address asks of a list; `layout` maps views to the columns that the reader chose.
 
@@ -253,14 +254,14 @@ def read(
     offered, filters = [*spec.columns, *more[0]], [*spec.filters, *more[1]]
     notes: list[str] = []
     if asked.get("view", "") != chosen.key:
-        notes.append("The view that you asked for is not there any more.")
+        notes.append(gettext("The view that you asked for is not there any more."))
     strange = set(asked) - OWN_NAMES - set(names_of(filters))
-    notes += [f"“{name[:40]}” is no filter of this list." for name in sorted(strange)[:5]]
+    notes += [gettext("“%(name)s” is no filter of this list.") % {"name": name[:40]} for name in sorted(strange)[:5]]
     clauses = list(clauses_of(filters, own or _together(kept, asked), notes))
     sort = asked.get("sort") or kept.get("sort", "")
     known = {column.key for column in offered if column.sort}
     if sort and sort.removeprefix("-") not in known:
-        notes.append(f"This list cannot be ordered by “{sort[:40]}”.")
+        notes.append(gettext("This list cannot be ordered by “%(sort)s”.") % {"sort": sort[:40]})
         sort = ""
     if notes and strict:
         raise Invalid({"filters": notes})
@@ -295,21 +296,41 @@ def arrange(offered: Sequence[Column], names: Sequence[str]) -> list[Column]:
 def table(columns: Sequence[Column], rows: Iterable[Any]) -> tuple[list[str], Iterator[list[Any]]]:
     """Return headings and rows of plain values, for a file."""
     told = [column for column in columns if column.label]
-    return [column.label for column in told], (
-        [column.plain(row) for column in told] for row in rows
-    )
+
+    def values(row: Any) -> list[Any]:
+        # A file says the same in every language, so that it can be imported again.
+        with override("en"):
+            cells = [column.plain(row) for column in told]
+            return [str(cell) if isinstance(cell, Promise) else cell for cell in cells]
+
+    with override("en"):
+        return [str(column.label) for column in told], map(values, rows)
 
 
-def roughly(found: QuerySet[Any], counted: int) -> str:
-    """Return the number of rows in words: exact up to 1,000, then the planner's estimate, else "1,000+"."""
-    if counted <= COUNTED:
+def export_of(key: str, actor: Any) -> ListSpec:
+    """Return a list by its key; raises Denied when the actor may not take it out of the house."""
+    actor.require(SPECS[key].permission)
+    actor.require(SPECS[key].export)
+    return SPECS[key]
+
+
+def content_of(asked: Asked, found: QuerySet[Any], form: str) -> tuple[list[str], Iterator[list[Any]]]:
+    """Return headings and rows of the file of a list; "all" is everything, to be imported again."""
+    if form == "all" and asked.spec.everything:
+        return asked.spec.everything(found)  # type: ignore[no-any-return]
+    return table(asked.columns, found.order_by(*asked.order).iterator(chunk_size=1_000))
+
+
+def roughly(found: QuerySet[Any], counted: int, most: int = COUNTED) -> str:
+    """Return the number of rows in words: exact up to `most`, then the planner's estimate, else "1,000+"."""
+    if counted <= most:
         return f"{counted:,}"
     if connection.vendor == "postgresql":
         plan = json.loads(found.order_by().explain(format="json"))[0]["Plan"]
         likely = int(plan["Plan Rows"])
-        if likely > COUNTED:
-            return f"about {round(likely, 2 - len(str(likely))):,}"
-    return f"{COUNTED:,}+"
+        if likely > most:
+            return gettext("about %(count)s") % {"count": f"{round(likely, 2 - len(str(likely))):,}"}
+    return f"{most:,}+"
 
 
 def _together(kept: QueryDict, asked: QueryDict) -> QueryDict:

@@ -59,15 +59,11 @@ class Delivery(models.Model):
     error = models.TextField(blank=True)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["event", "subscriber"], name="delivery_once"),
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["event", "subscriber"], name="delivery_once")]
         indexes: ClassVar = [
             models.Index(
-                fields=["due_at"],
-                name="delivery_due",
-                condition=models.Q(done_at__isnull=True, buried_at__isnull=True),
-            ),
+                fields=["due_at"], name="delivery_due", condition=models.Q(done_at__isnull=True, buried_at__isnull=True)
+            )
         ]
 
     def __str__(self) -> str:
@@ -80,9 +76,7 @@ class Effect(models.Model):
     PLANNED, CLAIMED, DONE, FAILED, UNKNOWN, SETTLED = (
         "planned", "claimed", "done", "failed", "unknown", "settled",
     )  # fmt: skip
-    STATES: ClassVar = [
-        (state, state) for state in (PLANNED, CLAIMED, DONE, FAILED, UNKNOWN, SETTLED)
-    ]
+    STATES: ClassVar = [(state, state) for state in (PLANNED, CLAIMED, DONE, FAILED, UNKNOWN, SETTLED)]
 
     key = models.CharField(max_length=160, unique=True)
     kind = models.CharField(max_length=40)
@@ -121,9 +115,7 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["scope", "key"], name="idempotency_key_once"),
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["scope", "key"], name="idempotency_key_once")]
         indexes: ClassVar = [models.Index(fields=["created_at"], name="idempotency_created")]
 
     def __str__(self) -> str:
@@ -131,18 +123,19 @@ class IdempotencyKey(models.Model):
 
 
 class JobRun(models.Model):
-    """One run of a job in one period (a local date, or a slot of minutes): the row makes it happen once."""
+    """One run of a job in one period (a local date, a slot of time, or by hand): the row makes it happen once."""
 
     job = models.CharField(max_length=120)
     period = models.CharField(max_length=40)
+    worker = models.CharField(max_length=80, blank=True)
+    tries = models.PositiveSmallIntegerField(default=1)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["job", "period"], name="job_once_a_period")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["job", "period"], name="job_once_a_period")]
+        indexes: ClassVar = [models.Index(fields=["job"], name="job_running", condition=models.Q(finished_at=None))]
 
     def __str__(self) -> str:
         return f"{self.job} {self.period}"

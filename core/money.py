@@ -3,18 +3,10 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.utils.translation import pgettext
+
 # ISO 4217 exponents that differ from 2, for the currencies that the product offers.
-EXPONENTS = {
-    "JPY": 0,
-    "KRW": 0,
-    "VND": 0,
-    "CLP": 0,
-    "BHD": 3,
-    "KWD": 3,
-    "OMR": 3,
-    "JOD": 3,
-    "TND": 3,
-}
+EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "BHD": 3, "KWD": 3, "OMR": 3, "JOD": 3, "TND": 3}
 CURRENCIES = (
     "INR", "USD", "EUR", "GBP", "AED", "AUD", "CAD", "CHF", "JPY", "SGD", "ZAR", "BHD", "KWD",
 )  # fmt: skip
@@ -79,13 +71,13 @@ def short_money(money: Money) -> str:
     """Return ₹14.8 L, ₹2.1 Cr or $1.2 M for headlines; small amounts in full."""
     amount = abs(money.decimal)
     steps = (
-        ((Decimal(10_000_000), "Cr"), (Decimal(100_000), "L"))
+        ((Decimal(10_000_000), pgettext("crore", "Cr")), (Decimal(100_000), pgettext("lakh", "L")))
         if money.currency == "INR"
-        else ((Decimal(1_000_000), "M"), (Decimal(10_000), "k"))
+        else ((Decimal(1_000_000), pgettext("million", "M")), (Decimal(10_000), pgettext("thousand", "k")))
     )
     for size, unit in steps:
         if amount >= size:
-            base = Decimal(1_000) if unit == "k" else size
+            base = Decimal(1_000) if size == 10_000 else size
             figure = f"{amount / base:.1f}".removesuffix(".0")
             return f"{'−' if money.minor < 0 else ''}{SIGNS.get(money.currency, money.currency + ' ')}{figure} {unit}"
     return format_money(money)

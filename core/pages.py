@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from core.errors import HouseError, Invalid, Moved
@@ -55,7 +56,7 @@ def asked_part(request: HttpRequest) -> str:
 def done(
     request: HttpRequest,
     to: Any,
-    message: str = "",
+    message: str | Promise = "",
     event: str = "",
     undo: tuple[str, Mapping[str, Any]] | None = None,
     **details: Any,
@@ -68,7 +69,7 @@ def done(
     url = to if isinstance(to, str) else to.get_absolute_url()
     is_htmx = bool(getattr(request, "htmx", None))
     if message and not (is_htmx and event):
-        messages.success(request, message, extra_tags=json.dumps(undo) if undo else "")
+        messages.success(request, str(message), extra_tags=json.dumps(undo) if undo else "")
     if not is_htmx:
         response: HttpResponse = HttpResponseRedirect(url)
         response.status_code = 303
@@ -77,10 +78,8 @@ def done(
     if not event:
         response["HX-Redirect"] = url
         return response
-    toast = {"text": message, "undo": undo}
-    response["HX-Trigger"] = json.dumps(
-        {event: details, "toast": toast} if message else {event: details}
-    )
+    toast = {"text": str(message), "undo": undo}
+    response["HX-Trigger"] = json.dumps({event: details, "toast": toast} if message else {event: details})
     return response
 
 
@@ -89,11 +88,7 @@ def refused(request: HttpRequest, error: HouseError) -> HttpResponse:
     moved = error.address(request.get_full_path()) if isinstance(error, Moved) else ""
     if moved and request.method in ("GET", "HEAD"):
         return HttpResponseRedirect(moved)
-    context = {
-        "error": error,
-        "status": error.status,
-        "title": _TITLES.get(error.status, _TITLES[500])(),
-    }
+    context = {"error": error, "status": error.status, "title": _TITLES.get(error.status, _TITLES[500])()}
     if getattr(request, "htmx", None):
         response = render(request, "errors/_fragment.html", context, status=error.status)
         response["HX-Retarget"] = "#toasts"
@@ -132,9 +127,7 @@ def form_errors(form: Any, error: Invalid) -> Any:
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token does not fit (signed out, or the page is old)."""
-    message = _(
-        "This page was open too long. Go back, load it again and repeat; nothing was changed."
-    )
+    message = _("This page was open too long. Go back, load it again and repeat; nothing was changed.")
     return _failed(request, 403, message)
 
 
@@ -244,8 +237,8 @@ def read_cursor(cursor: str, length: int) -> tuple[bool, list[Any]]:
     padded = cursor + "=" * (-len(cursor) % 4)
     values = json.loads(base64.urlsafe_b64decode(padded.encode()))
     fits = isinstance(values, list) and len(values) == length + 1 and values[0] in ("<", ">")
-    plain = fits and all(isinstance(value, (str, int, float)) for value in values[2:])
-    if not plain or not isinstance(values[1], (str, int, float, type(None))):
+    plain = fits and all(isinstance(value, (str, int)) for value in values[2:])
+    if not plain or not isinstance(values[1], (str, int, type(None))):
         raise ValueError("This is no cursor.")
     return values[0] == "<", values[1:]
 
@@ -300,12 +293,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _failed(request: HttpRequest, status: int, message: str) -> HttpResponse:
     """Answer in the door's own form: problem+json below /api/, else a page."""
     if request.path.startswith("/api/"):
-        problem = {
-            "type": "about:blank",
-            "status": status,
-            "code": _CODES[status],
-            "detail": message,
-        }
+        problem = {"type": "about:blank", "status": status, "code": _CODES[status], "detail": message}
         return JsonResponse(problem, status=status, content_type="application/problem+json")
     error = HouseError(message)
     error.status = status

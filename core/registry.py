@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
+
 from core.models import Event
 
 
@@ -12,12 +14,12 @@ class MenuEntry:
     """One place in the menu; shown to those whose role holds `permission` at all ("" = everybody signed in)."""
 
     key: str
-    label: str
+    label: str | Promise
     url_name: str
     icon: str
     permission: str = ""
     order: int = 100
-    group: str = ""
+    group: str | Promise = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Command:
     """Something that can be begun from anywhere; "New" and the palette show it to those who hold `permission`."""
 
     key: str
-    label: str
+    label: str | Promise
     url_name: str
     icon: str
     permission: str
@@ -41,7 +43,7 @@ class Source:
     """
 
     key: str
-    label: str
+    label: str | Promise
     permission: str
     find: Callable[..., Any]
     url_name: str

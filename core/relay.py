@@ -80,15 +80,14 @@ def deliver(delivery: Delivery) -> None:
     if delivery.attempts > len(RETRIES) + 1:
         _bury(delivery, delivery.error or "The worker died each time this was tried.")
         return
-    token = request_id.set(event.request_id)
+    token, started = request_id.set(event.request_id), time.monotonic()
+    said = {"subscriber": delivery.subscriber, "event": event.name, "tries": delivery.attempts}
     try:
         subscriber(events.decode(event.name, event.data), _meta(delivery))
     except events.Postpone as wait:
         _again(delivery, wait.seconds, str(wait), counts=False)
     except Exception as error:
-        log.exception(
-            "delivery failed", extra={"subscriber": delivery.subscriber, "event": event.name}
-        )
+        log.exception("delivery failed", extra=said)
         text = f"{type(error).__name__}: {error}"
         if delivery.attempts > len(RETRIES):
             _bury(delivery, text)
@@ -96,15 +95,14 @@ def deliver(delivery: Delivery) -> None:
             _again(delivery, RETRIES[delivery.attempts - 1], text, counts=True)
     else:
         _finish(delivery)
+        log.info("delivered", extra={**said, "ms": round((time.monotonic() - started) * 1000)})
     finally:
         request_id.reset(token)
 
 
 def replay(delivery: Delivery) -> None:
     """Dig up a buried delivery: due now, with all its tries again."""
-    Delivery.objects.filter(pk=delivery.pk).update(
-        buried_at=None, attempts=0, due_at=clock.now(), leased_until=None
-    )
+    Delivery.objects.filter(pk=delivery.pk).update(buried_at=None, attempts=0, due_at=clock.now(), leased_until=None)
 
 
 def _meta(delivery: Delivery) -> events.Meta:
@@ -134,7 +132,5 @@ def _again(delivery: Delivery, seconds: float, error: str, *, counts: bool) -> N
 
 
 def _bury(delivery: Delivery, error: str) -> None:
-    Delivery.objects.filter(pk=delivery.pk).update(
-        buried_at=clock.now(), leased_until=None, error=error
-    )
+    Delivery.objects.filter(pk=delivery.pk).update(buried_at=clock.now(), leased_until=None, error=error)
     log.error("delivery buried", extra={"subscriber": delivery.subscriber, "delivery": delivery.pk})

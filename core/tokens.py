@@ -3,6 +3,7 @@
 import secrets
 
 from django.core import signing
+from django.utils.translation import gettext as _
 
 from core.errors import NotFound
 
@@ -17,7 +18,7 @@ def read(purpose: str, token: str, max_age: int | None = None) -> str:
     try:
         return str(signing.loads(token, salt=f"token:{purpose}", max_age=max_age))
     except signing.BadSignature as error:
-        raise NotFound("This link does not work any more. Ask for a new one.") from error
+        raise NotFound(_("This link does not work any more. Ask for a new one.")) from error
 
 
 def opaque() -> str:

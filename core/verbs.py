@@ -1,5 +1,7 @@
 """REST made of what there is: actions become operations, queries become lists and details."""
 
+import inspect
+import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,10 +10,10 @@ from django.http import HttpRequest
 from ninja import Router
 
 from core.actions import CATALOGUE
-from core.api import body_of, listing, rest
+from core.api import NEWEST, body_of, listing, rest
 from core.conflicts import run_sent
+from core.openapi import Shape, query_of, rows_of, schema_of
 
-Shape = Callable[[Any], dict[str, Any]]
 Find = Callable[[Any, int], Any]
 
 
@@ -50,9 +52,14 @@ def offer(
     operation = on_one if find else on_all
     operation.__name__, operation.__doc__ = noun_verb[2], spec.doc
     operation.__module__ = spec.function.__module__.replace(".actions.", ".api.")
-    rest(router, method, path, permission=spec.permission or "", form=form, partial=partial)(
-        operation
-    )
+    told = typing.get_type_hints(inspect.unwrap(spec.function)).get("return")
+    answers: dict[int, Any] = {204: None} if type(None) in (told, *typing.get_args(told)) else {}
+    if told is not type(None):
+        answers[201 if find is None else 200] = schema_of(shape)
+    rest(
+        router, method, path, permission=spec.permission or "", form=form, partial=partial,
+        answers=answers,
+    )(operation)  # fmt: skip
 
 
 def browse(
@@ -60,28 +67,42 @@ def browse(
     path: str,
     permission: str,
     shape: Shape,
-    rows: Callable[[Any], QuerySet[Any]],
+    rows: Callable[..., QuerySet[Any]],
     *,
     find: Find | None = None,
+    whole: Shape | None = None,
     **how: Any,
 ) -> None:
-    """Register the list of what `rows` of an actor are, and with `find` each one; `how` is listing()'s."""
-    nouns, noun = path.strip("/"), permission.partition(":")[0]
+    """Register the list of what `rows` of an actor are, and with `find` each one; `how` is listing()'s.
+
+    A path with {int:pk} lists what belongs to one record: `rows` gets its id, too. `whole` shows one more fully.
+    """
+    nouns, noun = path.strip("/").rpartition("/")[2], permission.partition(":")[0]
     home = shape.__module__.replace("shapes", nouns)
+    how.setdefault("orderings", NEWEST)
 
     def list_(request: HttpRequest) -> dict[str, Any]:
         return listing(request, rows(request.actor), shape, **how)  # type: ignore[attr-defined]
 
-    list_.__doc__, list_.__module__ = f"List {nouns}.", home
-    rest(router, "GET", path, permission=permission, query=how.get("filters"))(list_)
+    def list_of_one(request: HttpRequest, pk: int) -> dict[str, Any]:
+        return listing(request, rows(request.actor, pk), shape, **how)  # type: ignore[attr-defined]
+
+    query = query_of(how.get("filters", {}), how["orderings"], searched=bool(how.get("search")))
+    answers = {200: rows_of(schema_of(shape))}
+    listed = list_of_one if "{" in path else list_
+    listed.__doc__, listed.__module__ = f"List {nouns}.", home
+    rest(router, "GET", path, permission=permission, query=query, answers=answers)(listed)
     if find is None:
         return
 
+    whole = whole or shape
+
     def detail(request: HttpRequest, pk: int) -> dict[str, Any]:
-        return shape(find(request.actor, pk))  # type: ignore[attr-defined]
+        return whole(find(request.actor, pk))  # type: ignore[attr-defined,misc]
 
     detail.__doc__, detail.__module__ = f"Return one {noun}.", home
-    rest(router, "GET", f"{path}/{{int:pk}}", permission=permission)(detail)
+    answers = {200: schema_of(whole)}
+    rest(router, "GET", f"{path}/{{int:pk}}", permission=permission, answers=answers)(detail)
 
 
 def _if_match(request: HttpRequest) -> dict[str, str]:

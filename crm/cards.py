@@ -5,81 +5,60 @@ from typing import Any
 from accounts.models import Workspace
 from core.money import Money
 from core.registry import register_card
-from crm.queries.figures import (
-    deal_figures,
-    deals_without_step,
-    due_activities,
-    hot_leads,
-    lead_figures,
-    leads_this_month,
-    waiting_approvals,
-)
+from crm.queries.figures import deal_figures, due_activities, unassigned_leads, waiting_approvals
+from crm.queries.periods import PERIODS, asked_of
+from crm.queries.reports import steps_of
+from crm.queries.setup import is_dismissed, next_step, setup_steps
+from crm.queries.summary import best_reps, best_sources, days_of, summary
+from crm.queries.today import MINUTES, next_steps, next_tickets
 
 Card = tuple[str, dict[str, Any]] | None
 
 
-def figures(actor: Any) -> Card:
-    """Five figures of the business."""
-    if not actor.can("lead:read") or not actor.can("analytics:read"):
-        return None
-    currency = Workspace.current().currency
-    deals = deal_figures(actor) if actor.can("deal:read") else None
-    return "crm/home/figures.html", {
-        "leads": lead_figures(actor),
-        "new_this_month": leads_this_month(actor),
-        "deals": deals,
-        "pipeline": Money(deals["open_minor"], currency) if deals else None,
-        "won": Money(deals["won_minor"], currency) if deals else None,
+def numbers(actor: Any, period: str = "") -> Card:
+    """How the business stands: a summary, five figures, revenue and forecast, what waits, funnel, reps, sources."""
+    asked = asked_of({"period": period if period in PERIODS else "month"})
+    found = summary(actor, asked)
+    return "crm/home/numbers.html", {
+        **found,
+        "asked": asked,
+        "days": days_of(asked.span),
+        "charts": {"forecast": found["forecast"], "funnel": steps_of(found["leads"])[0]},
+        "reps": best_reps(found, asked),
+        "sources": best_sources(found, asked),
+        "needs": needs_you(actor),
+        "counted_at": found["as_of"],
     }
 
 
-def funnel(actor: Any) -> Card:
-    """How far the leads came."""
-    if not actor.can("lead:read"):
-        return None
-    found = lead_figures(actor)
-    steps = (
-        ("new", "New", found["total"]),
-        ("contacted", "Contacted", found["contacted"]),
-        ("interested", "Interested", found["interested"]),
-        ("proposal_sent", "Proposal", found["proposal"]),
-        ("paid", "Paid", found["paid"]),
-    )
-    rows, before = [], 0
-    for state, label, count in steps:
-        rows.append((state, label, count, round(100 * count / before) if before else None))
-        before = count
-    return "crm/home/funnel.html", {"steps": rows, "total": found["total"]}
-
-
-def needs_you(actor: Any) -> Card:
+def needs_you(actor: Any) -> dict[str, Any] | None:
     """Decisions that wait for this person."""
     if not actor.can("deal:approve"):
         return None
-    return "crm/home/needs.html", {
+    return {
         "approvals": waiting_approvals(actor),
-        "unassigned": lead_figures(actor)["unassigned"],
+        "unassigned": unassigned_leads(actor),
         "late": due_activities(actor, mine=True, most=3),
     }
 
 
-def warmest(actor: Any) -> Card:
-    """The leads to write to first."""
-    if not actor.can("lead:read") or not actor.can("analytics:read"):
-        return None
-    return "crm/home/leads.html", {"leads": hot_leads(actor, mine=False), "title": "Warmest leads"}
-
-
 def my_work(actor: Any) -> Card:
-    """What is due today, and the person's own warmest leads."""
+    """What is due today, what else is worth doing and why, and how long that takes."""
     if not actor.can("activity:create"):
         return None
-    leads = hot_leads(actor, mine=True) if actor.can("lead:qualify") else None
-    return "crm/home/work.html", {"due": due_activities(actor, mine=True), "leads": leads}
+    due, steps = due_activities(actor, mine=True), next_steps(actor)
+    sells, minutes = actor.can("deal:create"), MINUTES * (len(due) + len(steps))
+    return "crm/home/work.html", {"due": due, "steps": steps, "sells": sells, "minutes": minutes}
+
+
+def my_tickets(actor: Any) -> Card:
+    """The tickets that this person solves, in the order of their clocks."""
+    steps = next_tickets(actor)
+    return ("crm/home/tickets.html", {"steps": steps}) if steps else None
 
 
 def my_month(actor: Any) -> Card:
-    """The person's own figures, and the deals for which nothing is planned."""
+    """The person's own figures."""
     if not actor.can("deal:create"):
         return None
     found = deal_figures(actor)
@@ -88,18 +67,27 @@ def my_month(actor: Any) -> Card:
         "won": Money(found["won_minor"], currency),
         "open": Money(found["open_minor"], currency),
         "found": found,
-        "deals": deals_without_step(actor),
     }
+
+
+def setup(actor: Any) -> Card:
+    """The steps of the set-up, until they are done or somebody put the list away."""
+    if not actor.can("settings:manage") or is_dismissed():
+        return None
+    steps = setup_steps()
+    following = next_step(steps)
+    minutes = sum(step.minutes for step in steps if not step.is_over)
+    told = {"steps": steps, "following": following, "minutes": minutes}
+    return ("crm/home/setup.html", told) if following else None
 
 
 def register() -> None:
     """Put the cards on Today and on the dashboard."""
     for key, draw in (
-        ("dashboard.1-figures", figures),
-        ("dashboard.2-funnel", funnel),
-        ("dashboard.3-needs", needs_you),
-        ("dashboard.4-leads", warmest),
+        ("dashboard.1-numbers", numbers),
+        ("today.0-setup", setup),
         ("today.1-work", my_work),
+        ("today.1-tickets", my_tickets),
         ("today.2-month", my_month),
     ):
         register_card(key, draw)

@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from crm.matching import squeeze
 from crm.scoring import as_number, is_blank
 
@@ -39,133 +42,104 @@ def _ours(key: str, label: str, holds: str = "text", most: int = 200) -> Target:
 
 
 _REACHED = (
-    Target("email", "Email", "email address|e-mail|mail|work email|contact email", "email", 254),
+    Target("email", _("Email"), "email address|e-mail|mail|work email|contact email", "email", 254),
     Target(
-        "phone",
-        "Phone",
-        "phone number|mobile|mobile number|telephone|contact number|whatsapp|cell",
-        "phone",
-        40,
+        "phone", _("Phone"), "phone number|mobile|mobile number|telephone|contact number|whatsapp|cell", "phone", 40
     ),
     Target(
         "external_ref",
-        "Reference",
+        _("Reference"),
         "contact reference|prospect id|lead id|contact id|external id|record id|uuid|id",
         most=150,
     ),
 )
 _PERSON = (
     *_REACHED,
-    Target("first_name", "First name", "firstname|given name|forename", most=100),
-    Target("last_name", "Last name", "lastname|surname|family name", most=100),
-    Target("name", "Full name", "contact name|lead name|contact|person|customer name"),
-    Target(
-        "business_name",
-        "Company",
-        "company name|organisation|organization|account|account name|business",
-    ),
-    Target("job_title", "Job title", "title|position|designation|role", most=120),
-    Target("industry", "Industry", "sector|vertical", most=120),
-    Target("city", "City", "town|location", most=120),
-    Target("country", "Country", "country region|nation", most=120),
-    Target("owner", "Owner", "lead owner|contact owner|sales agent|assigned to|rep|sales rep"),
-    Target("tags", "Tags", "tag|labels", most=2_000),
-    Target(
-        "do_not_email", "Do not email", "email opt out|unsubscribed|opted out of email|no email"
-    ),
-    Target("do_not_call", "Do not call", "do not phone|no calls|dnd"),
-    Target("source", "Source", "lead source|utm source|channel", most=120),
+    Target("first_name", _("First name"), "firstname|given name|forename", most=100),
+    Target("last_name", _("Last name"), "lastname|surname|family name", most=100),
+    Target("name", _("Full name"), "contact name|lead name|contact|person|customer name"),
+    Target("business_name", _("Company"), "company name|organisation|organization|account|account name|business"),
+    Target("job_title", _("Job title"), "title|position|designation|role", most=120),
+    Target("industry", _("Industry"), "sector|vertical", most=120),
+    Target("city", _("City"), "town|location", most=120),
+    Target("country", _("Country"), "country region|nation", most=120),
+    Target("owner", _("Owner"), "lead owner|contact owner|sales agent|assigned to|rep|sales rep"),
+    Target("tags", _("Tags"), "tag|labels", most=2_000),
+    Target("do_not_email", _("Do not email"), "email opt out|unsubscribed|opted out of email|no email"),
+    Target("do_not_call", _("Do not call"), "do not phone|no calls|dnd"),
+    Target("source", _("Source"), "lead source|utm source|channel", most=120),
 )
-_CREATED = _ours("created_at", "Created at", "moment")
-_CUSTOM = _ours("custom", "More fields", "object")
+_CREATED = _ours("created_at", _("Created at"), "moment")
+_CUSTOM = _ours("custom", _("More fields"), "object")
 _CONTACT = (
-    _ours("kind", "Record kind", "kind"),
-    _ours("parent_ref", "Company reference"),
-    _ours("addresses", "Other addresses", "list"),
-    _ours("stage", "Contact stage", "contact stage"),
-    _ours("language", "Language code", most=10),
-    _ours("timezone", "Time zone", most=64),
-    _ours("do_not_contact", "Do not contact", "yes-no"),
-    _ours("do_not_ai", "No machine writes", "yes-no"),
+    _ours("kind", _("Record kind"), "kind"),
+    _ours("parent_ref", _("Company reference")),
+    _ours("addresses", _("Other addresses"), "list"),
+    _ours("stage", _("Contact stage"), "contact stage"),
+    _ours("language", _("Language code"), most=10),
+    _ours("timezone", _("Time zone"), most=64),
+    _ours("do_not_contact", _("Do not contact"), "yes-no"),
+    _ours("do_not_ai", _("No machine writes"), "yes-no"),
     _CREATED,
     _CUSTOM,
 )
 _LEAD = (
-    Target("title", "Lead title", "lead title|opportunity|subject"),
-    Target(
-        "outcome", "Outcome (won or lost)", "converted|outcome|won|result|is converted", "outcome"
-    ),
-    Target(
-        "estimated_value",
-        "Estimated value",
-        "value|deal value|budget|expected revenue|amount",
-        "amount",
-    ),
-    Target("currency", "Currency", "", "currency", 3),
-    Target("region", "Region", "territory", most=120),
-    Target("note", "Note", "notes|message|comment|comments|description|remarks", most=10_000),
-    Target("fact:origin", "Origin", "lead origin", "fact"),
-    Target("fact:visits", "Visits", "total visits|totalvisits|website visits|sessions", "fact"),
-    Target(
-        "fact:time_on_site",
-        "Seconds on the website",
-        "total time spent on website|time on site",
-        "fact",
-    ),
-    Target("fact:page_views", "Pages per visit", "page views per visit|pages per session", "fact"),
-    Target(
-        "fact:occupation",
-        "Occupation",
-        "what is your current occupation|current occupation|profession",
-        "fact",
-    ),
-    Target("fact:specialization", "Specialization", "specialisation|field of study|course", "fact"),
-    Target("fact:heard_from", "Heard from", "how did you hear about us", "fact"),
-    _ours("lead_ref", "Lead reference", most=150),
-    _ours("status", "Lead status", "lead status"),
-    _ours("stage", "Lead stage", "lead stage"),
-    _ours("disqualification_reason", "Reason for disqualifying"),
-    _ours("deal_ref", "Deal of the lead", most=150),
-    _ours("next_step", "Next step"),
-    _ours("assigned_reason", "Why this owner", most=300),
-    _ours("converted_at", "Converted at", "moment"),
-    _ours("team", "Owning team"),
-    _ours("facts", "Facts", "object"),
+    Target("title", _("Lead title"), "lead title|opportunity|subject"),
+    Target("outcome", _("Outcome (won or lost)"), "converted|outcome|won|result|is converted", "outcome"),
+    Target("estimated_value", _("Estimated value"), "value|deal value|budget|expected revenue|amount", "amount"),
+    Target("currency", _("Currency"), "", "currency", 3),
+    Target("region", _("Region"), "territory", most=120),
+    Target("note", _("Note"), "notes|message|comment|comments|description|remarks", most=10_000),
+    Target("fact:origin", _("Origin"), "lead origin", "fact"),
+    Target("fact:visits", _("Visits"), "total visits|totalvisits|website visits|sessions", "fact"),
+    Target("fact:time_on_site", _("Seconds on the website"), "total time spent on website|time on site", "fact"),
+    Target("fact:page_views", _("Pages per visit"), "page views per visit|pages per session", "fact"),
+    Target("fact:occupation", _("Occupation"), "what is your current occupation|current occupation|profession", "fact"),
+    Target("fact:specialization", _("Specialization"), "specialisation|field of study|course", "fact"),
+    Target("fact:heard_from", _("Heard from"), "how did you hear about us", "fact"),
+    _ours("lead_ref", _("Lead reference"), most=150),
+    _ours("status", _("Lead status"), "lead status"),
+    _ours("stage", _("Lead stage"), "lead stage"),
+    _ours("disqualification_reason", _("Reason for disqualifying")),
+    _ours("deal_ref", _("Deal of the lead"), most=150),
+    _ours("next_step", _("Next step")),
+    _ours("assigned_reason", _("Why this owner"), most=300),
+    _ours("converted_at", _("Converted at"), "moment"),
+    _ours("team", _("Owning team")),
+    _ours("facts", _("Facts"), "object"),
     _CREATED,
     _CUSTOM,
 )
 _DEAL = (
-    Target(
-        "reference", "Reference", "opportunity id|deal id|id|opportunity|deal reference", most=150
-    ),
-    Target("title", "Title", "deal name|opportunity name|name"),
-    Target("business_name", "Company", "account|account name|company name|customer"),
-    Target("owner", "Owner", "sales agent|deal owner|rep|agent"),
-    Target("item", "Product", "product name|item|service"),
-    Target("stage", "Stage", "deal stage|status|pipeline stage", most=80),
-    Target("opened_on", "Opened on", "engage date|created|created on|open date|start date", "day"),
-    Target("closed_on", "Closed on", "close date|closed|end date", "day"),
-    Target("expected_close_on", "Expected close", "expected close date|expected close on", "day"),
-    Target("value", "Value", "close value|amount|deal value|revenue", "amount"),
-    Target("currency", "Currency", "", "currency", 3),
-    Target("lost_reason", "Lost reason", "reason lost"),
-    _ours("contact_ref", "Contact reference", most=150),
-    _ours("status", "Deal status", "deal status"),
-    _ours("pipeline", "Pipeline", most=120),
-    _ours("probability", "Own probability", "number"),
-    _ours("price_list", "Price list", most=80),
-    _ours("agreed_on", "Verbal agreement on", "day"),
-    _ours("snoozed_on", "Snoozed on", "day"),
-    _ours("snoozed_until", "Snoozed until", "day"),
-    _ours("snooze_reason", "Why snoozed"),
-    _ours("won_at", "Won at", "moment"),
-    _ours("lost_at", "Lost at", "moment"),
-    _ours("stage_since", "In the stage since", "moment"),
-    _ours("last_touch_at", "Last touch at", "moment"),
-    _ours("proposal_sent_at", "Proposal sent at", "moment"),
-    _ours("reopened_at", "Reopened at", "moment"),
-    _ours("team", "Owning team"),
-    _ours("lines", "Lines", "list"),
+    Target("reference", _("Reference"), "opportunity id|deal id|id|opportunity|deal reference", most=150),
+    Target("title", _("Title"), "deal name|opportunity name|name"),
+    Target("business_name", _("Company"), "account|account name|company name|customer"),
+    Target("owner", _("Owner"), "sales agent|deal owner|rep|agent"),
+    Target("item", _("Product"), "product name|item|service"),
+    Target("stage", _("Stage"), "deal stage|status|pipeline stage", most=80),
+    Target("opened_on", _("Opened on"), "engage date|created|created on|open date|start date", "day"),
+    Target("closed_on", _("Closed on"), "close date|closed|end date", "day"),
+    Target("expected_close_on", _("Expected close"), "expected close date|expected close on", "day"),
+    Target("value", _("Value"), "close value|amount|deal value|revenue", "amount"),
+    Target("currency", _("Currency"), "", "currency", 3),
+    Target("lost_reason", _("Lost reason"), "reason lost"),
+    _ours("contact_ref", _("Contact reference"), most=150),
+    _ours("status", _("Deal status"), "deal status"),
+    _ours("pipeline", _("Pipeline"), most=120),
+    _ours("probability", _("Own probability"), "number"),
+    _ours("price_list", _("Price list"), most=80),
+    _ours("agreed_on", _("Verbal agreement on"), "day"),
+    _ours("snoozed_on", _("Snoozed on"), "day"),
+    _ours("snoozed_until", _("Snoozed until"), "day"),
+    _ours("snooze_reason", _("Why snoozed")),
+    _ours("won_at", _("Won at"), "moment"),
+    _ours("lost_at", _("Lost at"), "moment"),
+    _ours("stage_since", _("In the stage since"), "moment"),
+    _ours("last_touch_at", _("Last touch at"), "moment"),
+    _ours("proposal_sent_at", _("Proposal sent at"), "moment"),
+    _ours("reopened_at", _("Reopened at"), "moment"),
+    _ours("team", _("Owning team")),
+    _ours("lines", _("Lines"), "list"),
     _CREATED,
     _CUSTOM,
 )
@@ -173,27 +147,27 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     "leads": _PERSON + _LEAD,
     "contacts": _PERSON + _CONTACT,
     "accounts": (
-        Target("business_name", "Company", "company name|account|account name|organisation|organization|name"),
-        Target("industry", "Industry", "sector|vertical", most=120),
-        Target("city", "City", "town", most=120),
-        Target("country", "Country", "office location|location|headquarters", most=120),
-        Target("parent", "Parent company", "subsidiary of|parent|parent account"),
-        Target("owner", "Owner", "account owner|sales agent"),
-        Target("tags", "Tags", "tag|labels", most=2_000),
+        Target("business_name", _("Company"), "company name|account|account name|organisation|organization|name"),
+        Target("industry", _("Industry"), "sector|vertical", most=120),
+        Target("city", _("City"), "town", most=120),
+        Target("country", _("Country"), "office location|location|headquarters", most=120),
+        Target("parent", _("Parent company"), "subsidiary of|parent|parent account"),
+        Target("owner", _("Owner"), "account owner|sales agent"),
+        Target("tags", _("Tags"), "tag|labels", most=2_000),
     ),
     "users": (
-        Target("name", "Name", "sales agent|agent|sales rep|rep|employee|full name"),
-        Target("email", "Email", "email address|work email", "email", 254),
-        Target("manager", "Manager", "sales manager|team lead|reports to", most=150),
-        Target("region", "Region", "regional office|office|territory", most=100),
+        Target("name", _("Name"), "sales agent|agent|sales rep|rep|employee|full name"),
+        Target("email", _("Email"), "email address|work email", "email", 254),
+        Target("manager", _("Manager"), "sales manager|team lead|reports to", most=150),
+        Target("region", _("Region"), "regional office|office|territory", most=100),
     ),
     "items": (
-        Target("name", "Name", "product|product name|item|service"),
-        Target("sku", "Article number", "sku|code|product code|item code", most=60),
-        Target("series", "Series", "product line|family|category", most=80),
-        Target("unit_price", "Price", "sales price|unit price|list price|cost", "amount"),
-        Target("currency", "Currency", "", "currency", 3),
-        Target("description", "Description", "details", most=10_000),
+        Target("name", _("Name"), "product|product name|item|service"),
+        Target("sku", _("Article number"), "sku|code|product code|item code", most=60),
+        Target("series", _("Series"), "product line|family|category", most=80),
+        Target("unit_price", _("Price"), "sales price|unit price|list price|cost", "amount"),
+        Target("currency", _("Currency"), "", "currency", 3),
+        Target("description", _("Description"), "details", most=10_000),
     ),
     "deals": _DEAL,
 }  # fmt: skip
@@ -271,10 +245,10 @@ def offered(kind: str, own: Own | None = None, *, is_admin: bool = True) -> list
 
 def missing(kind: str, mapping: Mapping[str, str]) -> list[str]:
     """What must still be mapped before the file can be imported, in words."""
-    labels = {target.key: target.label for target in TARGETS[kind]}
+    labels = {target.key: gettext(target.label) for target in TARGETS[kind]}
     mapped = set(mapping.values())
     return [
-        f"Choose a column for {' or '.join(labels[key] for key in group)}."
+        gettext("Choose a column for %(fields)s.") % {"fields": gettext(" or ").join(labels[key] for key in group)}
         for group in REQUIRED[kind]
         if not mapped & set(group)
     ]
@@ -285,12 +259,12 @@ def choices(
 ) -> list[tuple[str, str]]:
     """The targets that a column may get, with labels, for the mapping page."""
     fields = offered(kind, own, is_admin=is_admin)
-    found = {SKIP: "Do not use"} | {target.key: target.label for target in fields}
+    found = {SKIP: gettext("Do not use")} | {target.key: gettext(target.label) for target in fields}
     for header in headers:
         if kind == "leads":
-            found.setdefault(FACT + slug(header), f"Fact: {header}")
+            found.setdefault(FACT + slug(header), f"{gettext('Fact')}: {header}")
         elif kind in {"contacts", "accounts"}:
-            found.setdefault(CUSTOM + slug(header), f"Own field: {header}")
+            found.setdefault(CUSTOM + slug(header), f"{gettext('Own field')}: {header}")
     return list(found.items())
 
 
@@ -305,9 +279,7 @@ def reference_prefix(mapping: Mapping[str, str], key: str) -> str:
     return "" if squeeze(header).endswith("reference") else f"{slug(header)}:"
 
 
-def values_of(
-    mapping: Mapping[str, str], headers: Sequence[str], cells: Sequence[str]
-) -> dict[str, str]:
+def values_of(mapping: Mapping[str, str], headers: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     """One row's cells by target; the placeholders of forms ("Select") become blank."""
     found: dict[str, str] = {}
     for header, cell in zip(headers, cells, strict=False):
@@ -345,9 +317,7 @@ def day_first(samples: Iterable[str]) -> bool:
     return True
 
 
-_TELLING = frozenset(
-    {"source", "industry", "city", "region", "country", "do_not_email", "do_not_call"}
-)
+_TELLING = frozenset({"source", "industry", "city", "region", "country", "do_not_email", "do_not_call"})
 
 
 def _other(kind: str, header: str) -> str:

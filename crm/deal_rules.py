@@ -3,32 +3,31 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 # name: what is asked for, the refusal, and whether a deal has it (a deal of `crm.queries.deals.with_facts`)
 NEEDS: Final[dict[str, tuple[str, str, Callable[[Any], bool]]]] = {
-    "value": ("A value", "Give the deal a value first.", lambda deal: deal.value_minor > 0),
+    "value": (_("A value"), _("Give the deal a value first."), lambda deal: deal.value_minor > 0),
     "close_date": (
-        "An expected close date",
-        "Add an expected close date first.",
+        _("An expected close date"),
+        _("Add an expected close date first."),
         lambda deal: deal.expected_close_on is not None,
     ),
-    "lines": (
-        "What is sold",
-        "Add what is sold first, line by line.",
-        lambda deal: bool(deal.has_lines),
-    ),
+    "lines": (_("What is sold"), _("Add what is sold first, line by line."), lambda deal: bool(deal.has_lines)),
     "next_step": (
-        "A next step",
-        "Plan the next step first: a call, a meeting or a task.",
+        _("A next step"),
+        _("Plan the next step first: a call, a meeting or a task."),
         lambda deal: deal.next_due_at is not None,
     ),
     "proposal_sent": (
-        "The proposal is sent",
-        "Send the proposal first.",
+        _("The proposal is sent"),
+        _("Send the proposal first."),
         lambda deal: deal.proposal_sent_at is not None,
     ),
     "agreed": (
-        "A verbal agreement",
-        "Note the day of the verbal agreement first, under Edit.",
+        _("A verbal agreement"),
+        _("Note the day of the verbal agreement first, under Edit."),
         lambda deal: deal.agreed_on is not None,
     ),
 }
@@ -54,10 +53,10 @@ def blockers(deal: Any, stage: Any, process: Any = None) -> list[str]:
     found = [NEEDS[name][1] for name in stage.needs if name in NEEDS and not NEEDS[name][2](deal)]
     place = place_of(process.steps, stage.step) if process is not None and stage.step else -1
     if process is None or place <= process.at:
-        return found
+        return [str(text) for text in found]
     step = process.steps[place]
     if (step.get("guard") or PREVIOUS) == PREVIOUS:
-        found.append(f"Finish the tasks of “{process.steps[place - 1]['name']}” first.")
+        found.append(gettext("Finish the tasks of “%(step)s” first.") % {"step": process.steps[place - 1]["name"]})
     elif not opens(step, deal):
         found.append(NEEDS[step["guard"]][1])
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(map(str, found)))

@@ -4,28 +4,30 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from crm.lead_path import Verb, address
 from crm.models import Deal
 
 # key, permission, label, icon, how; those of open deals first
 DEAL_VERBS: Final = (
-    ("edit", "deal:update", "Edit", "note", "sheet"),
-    ("lines", "deal:update", "Edit what is sold", "list", "link"),
-    ("approval", "deal:update", "Ask for approval", "shield", "sheet"),
-    ("win", "deal:close-won", "Mark won", "trophy", "sheet"),
-    ("lose", "deal:close-lost", "Mark lost, with a reason", "x", "sheet"),
-    ("snooze", "deal:update", "Let it rest", "clock", "sheet"),
-    ("unsnooze", "deal:update", "Take it up again", "clock", "press"),
-    ("abandon", "deal:abandon", "Give up", "pause", "sheet"),
-    ("reopen", "deal:reopen", "Reopen", "undo", "sheet"),
-    ("reassign", "deal:reassign", "Reassign", "users", "sheet"),
-    ("delete", "deal:delete", "Delete", "x", "sheet"),
+    ("edit", "deal:update", _("Edit"), "note", "sheet"),
+    ("lines", "deal:update", _("Edit what is sold"), "list", "link"),
+    ("approval", "deal:update", _("Ask for approval"), "shield", "sheet"),
+    ("win", "deal:close-won", _("Mark won"), "trophy", "sheet"),
+    ("lose", "deal:close-lost", _("Mark lost, with a reason"), "x", "sheet"),
+    ("snooze", "deal:update", _("Let it rest"), "clock", "sheet"),
+    ("unsnooze", "deal:update", _("Take it up again"), "clock", "press"),
+    ("abandon", "deal:abandon", _("Give up"), "pause", "sheet"),
+    ("reopen", "deal:reopen", _("Reopen"), "undo", "sheet"),
+    ("reassign", "deal:reassign", _("Reassign"), "users", "sheet"),
+    ("delete", "deal:delete", _("Delete"), "x", "sheet"),
 )
 CLOSED: Final = {
-    "won": "This deal is won. Reopen it first.",
-    "lost": "This deal is lost and stays so. Make a new deal instead.",
-    "abandoned": "This deal is given up and stays so. Make a new deal instead.",
+    "won": _("This deal is won. Reopen it first."),
+    "lost": _("This deal is lost and stays so. Make a new deal instead."),
+    "abandoned": _("This deal is given up and stays so. Make a new deal instead."),
 }
 
 
@@ -34,11 +36,9 @@ def deal_verbs(deal: Deal, actor: Any, about: Mapping[str, Any]) -> dict[str, Ve
     found: dict[str, Verb] = {}
     if actor.can("activity:create"):
         asked = f"?deal={deal.pk}"
-        found["log"] = Verb(
-            "log", "Log a call", reverse("crm:activity-log") + asked, "call", "sheet"
-        )
+        found["log"] = Verb("log", gettext("Log a call"), reverse("crm:activity-log") + asked, "call", "sheet")
         url = reverse("crm:activity-new") + asked
-        found["next"] = Verb("next", "Plan the next step", url, "cal", "sheet")
+        found["next"] = Verb("next", gettext("Plan the next step"), url, "cal", "sheet")
     for key, permission, label, icon, how in DEAL_VERBS:
         if not _beside_the_point(key, deal, about) and actor.can(permission, deal):
             url = reverse(f"crm:deal-{key}", args=[deal.pk])
@@ -46,7 +46,7 @@ def deal_verbs(deal: Deal, actor: Any, about: Mapping[str, Any]) -> dict[str, Ve
             found[key] = Verb(key, label, url, icon, how, reason, danger=key == "delete")
     url = address("billing:proposal-new-deal", deal.pk)
     if url and deal.status == "open" and actor.can("proposal:create", deal):
-        found["propose"] = Verb("propose", "Draft a proposal", url, "doc", "link")
+        found["propose"] = Verb("propose", gettext("Draft a proposal"), url, "doc", "link")
     return found
 
 
@@ -56,18 +56,18 @@ def refusal(key: str, deal: Deal, about: Mapping[str, Any]) -> str:
         return " ".join(about["stays"])
     if key == "delete":
         if deal.status == "won":
-            return "A won deal cannot be deleted. Reopen it first."
-        return "This deal came from a lead. Give it up instead." if deal.lead_id else ""
+            return gettext("A won deal cannot be deleted. Reopen it first.")
+        return gettext("This deal came from a lead. Give it up instead.") if deal.lead_id else ""
     if key == "reassign":
         return ""
     if deal.status != "open":
-        return CLOSED[deal.status]
+        return str(CLOSED[deal.status])
     if key == "win":
         return str(about["missing"])
     if key == "approval":
         if about["pending"]:
-            return "It is asked for. You are told when it is decided."
-        return "" if about["missing"] else "This deal is approved as it stands."
+            return gettext("It is asked for. You are told when it is decided.")
+        return "" if about["missing"] else gettext("This deal is approved as it stands.")
     return ""
 
 

@@ -158,9 +158,7 @@ def compare(one: Profile, other: Profile, crowd: Crowd) -> Likeness:
     reasons: list[Reason] = []
     if one.names and other.names:
         reasons += _names(one, other, crowd)
-        if reasons[0].points < -3 and not (
-            one.emails & other.emails or one.numbers & other.numbers
-        ):
+        if reasons[0].points < -3 and not (one.emails & other.emails or one.numbers & other.numbers):
             return Likeness(0.0, reasons)  # nothing else could outweigh that
         fits = reasons[0].points > 0 and reasons[0].text not in SAME
         if fits and (_spells(one, other) or _spells(other, one)):
@@ -197,13 +195,10 @@ def _emails(one: Profile, other: Profile) -> list[Reason]:
     if shared := one.emails & other.emails:
         boxes = {email.partition("@")[0] for email in shared}
         personal = not boxes <= SHARED_BOXES
-        return [
-            Reason("Same email address", 6.0) if personal else Reason("Same office mailbox", 2.0)
-        ]
+        return [Reason("Same email address", 6.0) if personal else Reason("Same office mailbox", 2.0)]
     if locals_ := one.mailboxes & other.mailboxes:
         telling = any(
-            re.search(r"\d", local)
-            or not (_made_of(local, one.names) or _made_of(local, other.names))
+            re.search(r"\d", local) or not (_made_of(local, one.names) or _made_of(local, other.names))
             for local in locals_
         )
         text = "Same mailbox name at another provider"
@@ -220,10 +215,7 @@ def _mistyped_email(left: str, right: str, one: Profile, other: Profile) -> bool
         return False
     if re.sub(r"\D", "", left) != re.sub(r"\D", "", right):
         return False  # ravi1 and ravi2 are two people
-    made = [
-        _made_of(email.partition("@")[0], side.names)
-        for email, side in ((left, one), (right, other))
-    ]
+    made = [_made_of(email.partition("@")[0], side.names) for email, side in ((left, one), (right, other))]
     # Two mailboxes that each spell their owner's name are near each other because the names are.
     return not all(made) or left.partition("@")[0] == right.partition("@")[0]
 
@@ -237,15 +229,7 @@ def _made_of(local: str, names: tuple[str, ...]) -> bool:
     first, last = names[0], names[-1]
     if len(first) == 1:
         return letters.startswith((first, last)) and last in letters
-    forms = {
-        first,
-        last,
-        first + last,
-        last + first,
-        first[0] + last,
-        first + last[0],
-        last + first[0],
-    }
+    forms = {first, last, first + last, last + first, first[0] + last, first + last[0], last + first[0]}
     return letters in forms
 
 
@@ -278,11 +262,7 @@ def _phones(one: Profile, other: Profile, crowd: Crowd) -> list[Reason]:
         form = "" if one.phones & other.phones else " in another format"
         text = f"Same phone number{form}" + (f", as {holders - 1} others" if holders > 3 else "")
         return [Reason(text, round(points, 2))]
-    close = any(
-        OSA.distance(left, right, score_cutoff=1) <= 1
-        for left in one.numbers
-        for right in other.numbers
-    )
+    close = any(OSA.distance(left, right, score_cutoff=1) <= 1 for left in one.numbers for right in other.numbers)
     return [Reason("Phone with a typing error", 1.8) if close else Reason("Different phones", -0.5)]
 
 
@@ -301,9 +281,7 @@ def _companies(one: Profile, other: Profile) -> list[Reason]:
 def _company_relation(one: str, other: str) -> tuple[str, float]:
     if one == other:
         return "Same business", 1.8
-    if one.replace(" ", "") == other.replace(" ", "") or _company_bones(one) == _company_bones(
-        other
-    ):
+    if one.replace(" ", "") == other.replace(" ", "") or _company_bones(one) == _company_bones(other):
         return "Same business in another spelling", 1.5
     if fuzz.token_sort_ratio(one, other) >= 90:
         return "Business with a typing error", 1.3

@@ -1,25 +1,43 @@
-"""Work on the clock: rotting deals, due tasks, silent leads."""
+"""Work on the clock: rotting deals, due tasks, silent leads, the night's figures."""
 
-from datetime import datetime, time, timedelta
+import contextlib
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils.translation import ngettext
 
 from accounts.actions.notify import notify
 from accounts.actor import Actor
 from accounts.models import User, Workspace
-from core import clock
+from accounts.roles import ADMIN, MANAGER
+from core import clock, files
 from core.jobs import job
+from crm.actions.documents import note_check, open_file
 from crm.actions.duplicates import request_scan
 from crm.actions.imports import expire_import
 from crm.actions.leads import rescore_lead
 from crm.actions.operations import forget_operations
+from crm.actions.reminders import claim_day
+from crm.actions.reports import send_report
 from crm.actions.rotting import mark_rotting, recount_all
-from crm.models import Activity, Lead
+from crm.actions.snapshots import catch_up, count_cohorts
+from crm.actions.tickets import close_ticket, escalate_ticket
+from crm.models import Lead, Ticket
+from crm.queries.alarms import alarms
+from crm.queries.calendar import starting_soon, to_remind
+from crm.queries.documents import longest_unchecked, unnamed_files
 from crm.queries.imports import expired_imports
+from crm.queries.periods import asked_of
 from crm.queries.rotting import due_for_a_look, stuck_untold, touched_at
+from crm.queries.schedules import due_schedules
+from crm.queries.tickets import to_escalate
+from crm.queries.today import silent_contacts
 from crm.scoring import SILENCE_FREE_DAYS
+
+CHECKED = 2_000  # files in one night
+REMINDERS = Actor.job("reminders")
 
 
 @job(daily="07:00")
@@ -32,32 +50,45 @@ def find_rotting_deals() -> None:
         mark_rotting(deal, actor=Actor.job("rotting"), days_silent=days, on=today)
 
 
-@job(daily="08:00")
+@job(every=timedelta(minutes=5))
 def remind_due_activities() -> None:
-    """Tell each person once what is due today; older days are listed on their page, not mailed."""
-    zone = Workspace.current().timezone
-    today = clock.today(zone)
-    start = datetime.combine(today, time.min, ZoneInfo(zone))
-    due = Activity.objects.filter(
-        completed_at=None,
-        due_at__gte=start,
-        due_at__lt=start + timedelta(days=1),
-        actor__is_active=True,
-    )
-    subjects: dict[int, list[str]] = {}
-    for person, subject in due.order_by("due_at", "id").values_list("actor_id", "subject"):
-        subjects.setdefault(person, []).append(subject)
-    for user in User.objects.filter(pk__in=subjects):
-        mine = subjects[user.pk]
-        more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
+    """Tell each person once what is due on their day, from 8:00 on their clock; older days stand on their page."""
+    for user, today in to_remind(clock.now()):
+        claim_day(user, actor=REMINDERS, on=today)
+
+
+@job(every=timedelta(minutes=1))
+def remind_of_meetings() -> None:
+    """Tell people of a meeting that starts soon, as long before as each of them chose; of a moved one again."""
+    now = clock.now()
+    for meeting, user, start in starting_soon(now):
+        minutes = max(1, round((start - now).total_seconds() / 60))
+        there = start.astimezone(ZoneInfo(user.timezone))
+        text = f"In {minutes} min, at {there:%H:%M}: {meeting.subject}. {meeting.place}".strip()
+        url, key = meeting.get_absolute_url(), f"meeting:{meeting.pk}:{start}"
+        notify(user, actor=REMINDERS, key=key, kind="activity.soon", text=text, url=url, email=True)
+
+
+@job(daily="07:45", weekday=0)
+def recommend_follow_ups() -> None:
+    """Tell everybody on Mondays how many of their customers nobody has spoken to for 30 days."""
+    week = f"{clock.today(Workspace.current().timezone):%G-W%V}"
+    silent = silent_contacts().exclude(do_not_contact=True).filter(owner__is_active=True)
+    counts = dict(silent.values_list("owner").annotate(Count("pk")))
+    for user in User.objects.filter(pk__in=counts):
+        number = counts[user.pk]
+        text = ngettext(
+            "%(n)s contact has heard nothing for 30 days. Get in touch again.",
+            "%(n)s contacts have heard nothing for 30 days. Get in touch again.",
+            number,
+        )
         notify(
             user,
-            actor=Actor.job("reminders"),
-            key=f"due:{user.pk}:{today}",
-            kind="activity.due",
-            text=f"Due today: {mine[0]}{more}.",
-            url=reverse("accounts:today"),
-            email=True,
+            actor=REMINDERS,
+            key=f"silent:{week}:{user.pk}",
+            kind="contact.silent",
+            text=text % {"n": number},
+            url=f"{reverse('crm:contact-list')}?view=quiet&owner=me",
         )
 
 
@@ -65,9 +96,7 @@ def remind_due_activities() -> None:
 def decay_scores() -> None:
     """Lower the score of open leads with which nothing happened for 30 days."""
     before = clock.now() - timedelta(days=SILENCE_FREE_DAYS)
-    quiet = Q(contact__last_activity_at__lt=before) | Q(
-        contact__last_activity_at=None, created_at__lt=before
-    )
+    quiet = Q(contact__last_activity_at__lt=before) | Q(contact__last_activity_at=None, created_at__lt=before)
     leads = Lead.objects.filter(quiet, status__in=("new", "contacted", "qualified"))
     for lead in leads.iterator(chunk_size=500):
         rescore_lead(lead, actor=Actor.job("score decay"))
@@ -90,3 +119,74 @@ def forget_imported_files() -> None:
     """Delete uploaded files that nobody can mend or undo by any more."""
     for run in expired_imports():
         expire_import(run, actor=Actor.job("imports"))
+
+
+@job(daily="03:50")
+def check_documents() -> None:
+    """Compare the files that nobody looked at for the longest time with their checksums."""
+    actor = Actor.job("documents")
+    for row in longest_unchecked(CHECKED):
+        with contextlib.suppress(files.Damaged):
+            open_file(row, actor=actor).close()
+            note_check(row, actor=actor, is_whole=True)
+
+
+@job(daily="04:20")
+def forget_deleted_documents() -> None:
+    """Delete the files of documents that nobody can bring back any more."""
+    for path in unnamed_files():
+        files.remove(path)
+
+
+@job(every=timedelta(minutes=1))
+def escalate_tickets() -> None:
+    """Tell of tickets that are soon due, and of those that are late."""
+    for ticket in to_escalate().iterator(chunk_size=500):
+        escalate_ticket(ticket, actor=Actor.job("escalation"))
+
+
+@job(daily="04:10")
+def close_solved_tickets() -> None:
+    """Close the tickets that were solved some days ago and stayed so."""
+    before = clock.now() - timedelta(days=Workspace.current().ticket_close_days)
+    solved = Ticket.objects.filter(status=Ticket.Status.RESOLVED, resolved_at__lt=before)
+    for ticket in solved.iterator(chunk_size=500):
+        close_ticket(ticket, actor=Actor.job("closing"))
+
+
+@job(daily="00:20")
+def analytics_snapshot() -> None:
+    """Write how the pipeline stood last night, and on days that were missed."""
+    catch_up(Actor.job("snapshot"))
+
+
+@job(every=timedelta(hours=1))
+def count_leads_by_month() -> None:
+    """Count the leads of past months, where they are many, for the reports."""
+    count_cohorts(Actor.job("figures"))
+
+
+@job(daily="07:30")
+def tell_unusual_figures() -> None:
+    """Tell managers, and administrators where there are none, which of the figures that they read are unusual."""
+    people = User.objects.active().with_role(MANAGER) or User.objects.active().with_role(ADMIN)
+    today = clock.today(Workspace.current().timezone)
+    for user in people:
+        for figure, text in alarms(Actor.for_user(user), asked_of({})):
+            notify(
+                user,
+                actor=Actor.job("figures"),
+                key=f"unusual:{figure}:{today}:{user.pk}",
+                kind="figure.unusual",
+                text=text,
+                url=reverse("accounts:dashboard"),
+                email=True,
+            )
+
+
+@job(every=timedelta(minutes=10))
+def send_due_reports() -> None:
+    """Send the reports whose hour has come, once on each of their days."""
+    local = clock.now().astimezone(ZoneInfo(Workspace.current().timezone))
+    for schedule in due_schedules(local):
+        send_report(schedule, actor=Actor.job("reports"), on=local.date())

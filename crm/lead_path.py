@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from crm.lead_rules import QUALIFYING_SCORE, refusal
 from crm.models import Lead
@@ -11,13 +13,14 @@ from crm.models import Lead
 STEPS: Final = ("NEW", "CONTACTED", "INTERESTED", "PROPOSAL_SENT", "PAID")
 MOVES: Final = {"CONTACTED": "log", "INTERESTED": "qualify", "PROPOSAL_SENT": "propose"}
 LATER: Final = {
-    "CONTACTED": "Opens when the first message goes out, or a call is logged.",
-    "INTERESTED": "Opens when the lead answers with interest.",
-    "PROPOSAL_SENT": "Opens when a proposal goes out.",
-    "PAID": "Opens when the payment arrives.",
+    "CONTACTED": _("Opens when the first message goes out, or a call is logged."),
+    "INTERESTED": _("Opens when the lead answers with interest."),
+    "PROPOSAL_SENT": _("Opens when a proposal goes out."),
+    "PAID": _("Opens when the payment arrives."),
 }
 SHORT: Final = {
-    "approval": "Approval", "convert": "Convert", "propose": "Proposal", "qualify": "Interested", "win": "Won",
+    "approval": _("Approval"), "convert": _("Convert"), "propose": _("Proposal"),
+    "qualify": _("Interested"), "win": _("Won"),
 }  # fmt: skip
 
 
@@ -56,14 +59,14 @@ class Step:
 
 # key, permission, label, icon, how, rule that may refuse it
 LEAD_VERBS: Final = (
-    ("edit", "lead:update", "Edit details", "note", "sheet", ""),
-    ("qualify", "lead:qualify", "Mark interested", "check", "press", "interest"),
-    ("convert", "lead:convert", "Convert to a deal", "deal", "sheet", "convert"),
-    ("reassign", "lead:reassign", "Reassign", "users", "sheet", ""),
-    ("rescore", "lead:update", "Score again", "bolt", "press", ""),
-    ("reopen", "lead:reopen", "Reopen", "undo", "press", "reopen"),
-    ("disqualify", "lead:disqualify", "Disqualify, with a reason", "x", "sheet", "disqualify"),
-    ("delete", "lead:delete", "Delete", "x", "sheet", "delete"),
+    ("edit", "lead:update", _("Edit details"), "note", "sheet", ""),
+    ("qualify", "lead:qualify", _("Mark interested"), "check", "press", "interest"),
+    ("convert", "lead:convert", _("Convert to a deal"), "deal", "sheet", "convert"),
+    ("reassign", "lead:reassign", _("Reassign"), "users", "sheet", ""),
+    ("rescore", "lead:update", _("Score again"), "bolt", "press", ""),
+    ("reopen", "lead:reopen", _("Reopen"), "undo", "press", "reopen"),
+    ("disqualify", "lead:disqualify", _("Disqualify, with a reason"), "x", "sheet", "disqualify"),
+    ("delete", "lead:delete", _("Delete"), "x", "sheet", "delete"),
 )
 
 
@@ -80,11 +83,14 @@ def lead_verbs(lead: Lead, actor: Any) -> dict[str, Verb]:
     found: dict[str, Verb] = {}
     if actor.can("activity:create"):
         url = f"{reverse('crm:activity-log')}?lead={lead.pk}"
-        found["log"] = Verb("log", "Log a call", url, "call", "sheet")
+        found["log"] = Verb("log", gettext("Log a call"), url, "call", "sheet")
     for key, permission, label, icon, how, rule in LEAD_VERBS:
         reason = refusal(rule, lead.status, lead.stage) if rule else ""
         if key == "qualify" and not reason and lead.score < QUALIFYING_SCORE:
-            reason = f"The score is {lead.score}; it takes {QUALIFYING_SCORE}. Add what you know."
+            reason = gettext("The score is %(score)s; it takes %(least)s. Add what you know.") % {
+                "score": lead.score,
+                "least": QUALIFYING_SCORE,
+            }
         if (key == "reopen" and reason) or not actor.can(permission, lead):
             continue
         url = reverse(f"crm:lead-{key}", args=[lead.pk])
@@ -92,7 +98,7 @@ def lead_verbs(lead: Lead, actor: Any) -> dict[str, Verb]:
     if (url := address("billing:proposal-new", lead.pk)) and actor.can("proposal:create", lead):
         convertible = lead.status == "qualified"
         reason = "" if convertible else refusal("proposal", lead.status, lead.stage)
-        found["propose"] = Verb("propose", "Draft a proposal", url, "doc", "link", reason)
+        found["propose"] = Verb("propose", gettext("Draft a proposal"), url, "doc", "link", reason)
     return found
 
 
@@ -116,10 +122,6 @@ def lead_path(lead: Lead, verbs: dict[str, Verb]) -> list[Step]:
 
 def primary(lead: Lead, verbs: dict[str, Verb]) -> Verb | None:
     """The one main move of this moment."""
-    order = {
-        "NEW": ("log",),
-        "CONTACTED": ("qualify", "log"),
-        "INTERESTED": ("propose", "convert", "qualify", "log"),
-    }
+    order = {"NEW": ("log",), "CONTACTED": ("qualify", "log"), "INTERESTED": ("propose", "convert", "qualify", "log")}
     wanted = ("reopen",) if lead.status == "disqualified" else order.get(lead.stage, ())
     return next((verbs[key] for key in wanted if key in verbs and verbs[key].allowed), None)

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 QUALIFYING_SCORE: Final = 30
 
 _NEW: Final = frozenset({("new", "NEW"), ("new", "CONTACTED"), ("new", "INTERESTED")})
@@ -22,15 +25,15 @@ ALLOWED: Final[dict[str, frozenset[tuple[str, str]]]] = {
     "delete": frozenset({("new", "NEW"), ("disqualified", "NEW")}),
 }
 
-_REOPEN_FIRST: Final = "This lead is disqualified. Reopen it first."
-_PAID: Final = "This lead has paid. It is a customer now."
+_REOPEN_FIRST: Final = _("This lead is disqualified. Reopen it first.")
+_PAID: Final = _("This lead has paid. It is a customer now.")
 
 
 def refusal(verb: str, status: str, stage: str) -> str:
     """Return why the verb is not possible in this pair and what would make it so; "" when it is."""
     if (status, stage) in ALLOWED[verb]:
         return ""
-    return _WORDS[verb](status, stage)
+    return str(_WORDS[verb](status, stage))
 
 
 def _outreach(status: str, stage: str) -> str:
@@ -39,28 +42,28 @@ def _outreach(status: str, stage: str) -> str:
     if stage == "PAID":
         return _PAID
     if stage == "PROPOSAL_SENT":
-        return "The proposal is out. Answer in the conversation; no cold message may follow it."
+        return gettext("The proposal is out. Answer in the conversation; no cold message may follow it.")
     if status == "converted":
-        return "This lead has an open deal. Send the proposal, or answer in the conversation."
-    return "This lead is qualified. Convert it, or answer in the conversation."
+        return gettext("This lead has an open deal. Send the proposal, or answer in the conversation.")
+    return gettext("This lead is qualified. Convert it, or answer in the conversation.")
 
 
 def _interest(status: str, stage: str) -> str:
     if status == "disqualified":
         return _REOPEN_FIRST
     if stage == "NEW":
-        return "Nobody has written to this lead yet. Send the first message or log a call first."
+        return gettext("Nobody has written to this lead yet. Send the first message or log a call first.")
     if status == "new":
-        return "This lead was reopened. Write to it or call it first."
-    return "This lead is qualified already."
+        return gettext("This lead was reopened. Write to it or call it first.")
+    return gettext("This lead is qualified already.")
 
 
 def _convert(status: str, stage: str) -> str:
     if status == "disqualified":
         return _REOPEN_FIRST
     if status == "converted":
-        return "This lead is converted already. Open its deal."
-    return f"Qualify this lead first. It takes a score of {QUALIFYING_SCORE}."
+        return gettext("This lead is converted already. Open its deal.")
+    return gettext("Qualify this lead first. It takes a score of %(score)s.") % {"score": QUALIFYING_SCORE}
 
 
 def _proposal(status: str, stage: str) -> str:
@@ -69,28 +72,28 @@ def _proposal(status: str, stage: str) -> str:
     if stage == "PAID":
         return _PAID
     if status == "qualified":
-        return "Convert this lead first."
-    return "Only an interested lead gets a proposal. Qualify it first."
+        return gettext("Convert this lead first.")
+    return gettext("Only an interested lead gets a proposal. Qualify it first.")
 
 
 def _payment(status: str, stage: str) -> str:
     if stage == "PAID":
-        return "This lead is paid already. The payment needs a review."
-    return "No proposal is out for this lead. Send one first; the payment needs a review."
+        return gettext("This lead is paid already. The payment needs a review.")
+    return gettext("No proposal is out for this lead. Send one first; the payment needs a review.")
 
 
 def _disqualify(status: str, stage: str) -> str:
     if status == "disqualified":
-        return "This lead is disqualified already."
-    return "This lead is converted. Mark its deal lost or abandoned instead."
+        return gettext("This lead is disqualified already.")
+    return gettext("This lead is converted. Mark its deal lost or abandoned instead.")
 
 
 def _reopen(status: str, stage: str) -> str:
-    return "Only a disqualified lead can be reopened."
+    return gettext("Only a disqualified lead can be reopened.")
 
 
 def _delete(status: str, stage: str) -> str:
-    return "Only a lead that nobody wrote to can be deleted. Disqualify it instead."
+    return gettext("Only a lead that nobody wrote to can be deleted. Disqualify it instead.")
 
 
 _WORDS: Final = {

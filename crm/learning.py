@@ -32,13 +32,7 @@ def train(examples: Sequence[Example]) -> Model:
         raise ValueError(
             f"Learning needs {FEWEST_OUTCOMES} won and {FEWEST_OUTCOMES} lost leads; got {won} and {lost}."
         )
-    model: Model = {
-        "version": 1,
-        "won": 0,
-        "lost": 0,
-        "shift": 0.0,
-        "factors": _choose_factors(examples),
-    }
+    model: Model = {"version": 1, "won": 0, "lost": 0, "shift": 0.0, "factors": _choose_factors(examples)}
     rows = [(tokens_of(facts, model["factors"]), outcome) for facts, outcome in examples]
     for tokens, outcome in rows:
         _count(model, tokens, outcome, 1)
@@ -46,9 +40,7 @@ def train(examples: Sequence[Example]) -> Model:
         if len(factor["values"]) < 2:
             factor["weight"] = 0.0
     _fit(model, rows)
-    model["factors"] = {
-        key: factor for key, factor in model["factors"].items() if factor["weight"] > 0
-    }
+    model["factors"] = {key: factor for key, factor in model["factors"].items() if factor["weight"] > 0}
     return model
 
 
@@ -112,9 +104,7 @@ def _choose_factors(examples: Sequence[Example]) -> dict[str, Any]:
     return factors
 
 
-def _fit(
-    model: Model, rows: Sequence[tuple[dict[str, str], bool]], *, rounds: int = 5, pace: float = 0.1
-) -> None:
+def _fit(model: Model, rows: Sequence[tuple[dict[str, str], bool]], *, rounds: int = 5, pace: float = 0.1) -> None:
     """Fit the weights by AdaGrad. Each row's own outcome is left out of its evidence, weights stay ≥ 0."""
     factors = model["factors"]
     average = prior(model)

@@ -1,7 +1,7 @@
 """Live channels: who may open which, and which happening reaches whom, by the same rules as pages and REST.
 
-`lead:5`, `deal:5` and `contact:5` carry what happens around one record; `leads`, `deals`, `contacts` and
-`tasks` what happens to the rows of a list; `org:main:crm:pipeline`, `org:main:crm:rep:<person>` and
+`lead:5`, `deal:5`, `ticket:5` and `contact:5` carry what happens around one record; `leads`, `deals`, `contacts`,
+`tickets` and `tasks` what happens to the rows of a list; `org:main:crm:pipeline`, `org:main:crm:rep:<person>` and
 `org:main:crm:support` are the channels of the specification, for programs.
 """
 
@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.db.models import Model
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.permissions import facts_of
@@ -20,25 +22,30 @@ from core.errors import Denied, NotFound
 from core.models import Event
 from core.numbers import is_number
 from core.stream import Line
-from crm.models import Activity, Contact, Deal, Lead
+from crm.models import Activity, Contact, Deal, Lead, Ticket
 from crm.queries.contacts import contact_for
 from crm.queries.deals import deal_for
 from crm.queries.leads import lead_for
+from crm.queries.tickets import ticket_for
 from crm.queries.timeline import PERMISSIONS
 
 ORG: Final = "main"
 MODELS: Final[dict[str, type[Model]]] = {
     "lead": Lead, "deal": Deal, "contact": Contact, "activity": Activity,
+    "ticket": Ticket,
 }  # fmt: skip
 FINDERS: Final[dict[str, Callable[..., Any]]] = {
-    "lead": lead_for, "deal": deal_for, "contact": contact_for,
+    "lead": lead_for, "deal": deal_for, "contact": contact_for, "ticket": ticket_for,
 }  # fmt: skip
-LISTS: Final = {"leads": "lead", "deals": "deal", "contacts": "contact", "tasks": "activity"}
-IDS: Final = ("contact_id", "lead_id", "deal_id", "activity_id")
+LISTS: Final = {
+    "leads": "lead", "deals": "deal", "contacts": "contact", "tasks": "activity",
+    "tickets": "ticket",
+}  # fmt: skip
+IDS: Final = ("contact_id", "lead_id", "deal_id", "activity_id", "ticket_id")
 STANDING: Final = ("user", "team", "grant", "record", "workspace", "key")
 RENEW_SECONDS: Final = 1.0
-BY_ROLE: Final = "Only managers and administrators follow the whole pipeline."
-NOT_YOURS: Final = "This channel is another person's. Follow your own."
+BY_ROLE: Final = _("Only managers and administrators follow the whole pipeline.")
+NOT_YOURS: Final = _("This channel is another person's. Follow your own.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +103,7 @@ class Listener(Line):
             for line in listeners:
                 line.pass_on(event, subject, anchor, permission)
 
-    def pass_on(
-        self, event: Event, subject: Model | None, anchor: Model | None, permission: str
-    ) -> None:
+    def pass_on(self, event: Event, subject: Model | None, anchor: Model | None, permission: str) -> None:
         """Say what happened when the reader may see its subject, "refresh" when their own view changed."""
         if self.guest.ended:
             return
@@ -129,16 +134,13 @@ def channel_for(actor: Actor, name: str) -> Channel:
         return Channel(name, contact_id=contact_id, record=(noun, row.pk))
     org, _, rest = key.partition(":crm:")
     if (noun, org) != ("org", ORG):
-        raise NotFound("There is no such channel.")
+        raise NotFound(gettext("There is no such channel."))
     return _specified(actor, name, rest)
 
 
 def channels_of(actor: Actor) -> list[str]:
     """Return the names of the channels that are not about one record, as far as the actor may open them."""
-    names = (
-        *LISTS,
-        *(f"org:{ORG}:crm:{rest}" for rest in ("pipeline", f"rep:{actor.user_id}", "support")),
-    )
+    names = (*LISTS, *(f"org:{ORG}:crm:{rest}" for rest in ("pipeline", f"rep:{actor.user_id}", "support")))
     found = []
     for name in names:
         try:
@@ -160,7 +162,7 @@ def _specified(actor: Actor, name: str, rest: str) -> Channel:
         return Channel(name, ("ticket",))
     kind, _, person = rest.partition(":")
     if kind != "rep" or not is_number(person):
-        raise NotFound("There is no such channel.")
+        raise NotFound(gettext("There is no such channel."))
     if int(person) != actor.user_id:
         raise Denied(NOT_YOURS)
     if not actor.can("activity:read"):

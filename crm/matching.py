@@ -155,6 +155,7 @@ def _plan_of(region: str) -> _Plan | None:
     )
 
 
+@lru_cache(maxsize=20_000)
 def normalise(text: str) -> str:
     """Letters and digits only, no accents, no case, single spaces; the digits of every script are 0 to 9."""
     if text.isascii():
@@ -195,9 +196,7 @@ def closest(name: str, known: Iterable[str], *, least: float = 88.0) -> str | No
     wanted = squeeze(name)
     if not wanted:
         return None
-    found = process.extract(
-        wanted, [squeeze(n) for n in names], scorer=fuzz.ratio, score_cutoff=least, limit=2
-    )
+    found = process.extract(wanted, [squeeze(n) for n in names], scorer=fuzz.ratio, score_cutoff=least, limit=2)
     if not found or (len(found) > 1 and found[0][1] == found[1][1] and found[0][0] != found[1][0]):
         return None
     return names[found[0][2]]
@@ -227,15 +226,11 @@ def find_duplicate(newcomer: Identity, candidates: Iterable[Identity]) -> Match 
         if _contradicts(folded, fold_email(row.email)) or _contradicts(dialled, row.phone):
             continue
         by_name = similar(newcomer.name, row.name)
-        by_company = fuzz.token_sort_ratio(
-            fold_company(newcomer.company), fold_company(row.company)
-        )
+        by_company = fuzz.token_sort_ratio(fold_company(newcomer.company), fold_company(row.company))
         if by_name >= SAME_NAME and by_company >= SAME_COMPANY:
             sure = int((by_name + by_company) / 2)
             if best is None or sure > best.certainty:
-                best = Match(
-                    row.id or 0, sure, f"Name and company are alike ({row.name}, {row.company})."
-                )
+                best = Match(row.id or 0, sure, f"Name and company are alike ({row.name}, {row.company}).")
     return best
 
 
@@ -254,10 +249,7 @@ def _countries() -> dict[str, str]:
 @lru_cache(maxsize=1024)
 def country_code(text: str) -> str:
     """The two letters of a country named in English, small misspellings included; "" when it is none."""
-    if (
-        re.fullmatch(r"[A-Za-z]{2}", text.strip())
-        and text.strip().upper() in phonenumbers.SUPPORTED_REGIONS
-    ):
+    if re.fullmatch(r"[A-Za-z]{2}", text.strip()) and text.strip().upper() in phonenumbers.SUPPORTED_REGIONS:
         return text.strip().upper()
     known = _countries()
     wanted = squeeze(text)

@@ -74,9 +74,7 @@ def bones(word: str) -> str:
     return spoken[:1] + "".join(sign for sign in spoken[1:] if sign not in "aeiou")
 
 
-def relation(
-    one: tuple[str, ...], other: tuple[str, ...], is_known: Callable[[str], bool]
-) -> tuple[str, float]:
+def relation(one: tuple[str, ...], other: tuple[str, ...], is_known: Callable[[str], bool]) -> tuple[str, float]:
     """Say how two names relate, in words, and how many points that is worth; below zero they are two people's.
 
     `is_known` tells which words several people are called by: two such words are no typing error of one another.
@@ -87,16 +85,12 @@ def relation(
         return ("Same name", 3.6) if min(map(len, one)) > 1 else ("Same initial and last name", 2.0)
     if sorted(one) == sorted(other):
         return "Same name in another order", 3.4
-    best = max(
-        (_aligned(one, turned, is_known), turned == other) for turned in (other, other[::-1])
-    )
+    best = max((_aligned(one, turned, is_known), turned == other) for turned in (other, other[::-1]))
     (points, text), straight = best
     return (text if straight or points < 0 else f"{text}, in another order"), points
 
 
-def _aligned(
-    one: tuple[str, ...], other: tuple[str, ...], is_known: Callable[[str], bool]
-) -> tuple[float, str]:
+def _aligned(one: tuple[str, ...], other: tuple[str, ...], is_known: Callable[[str], bool]) -> tuple[float, str]:
     """Compare two names word by word; middle names may be missing on one side."""
     short, long = sorted((one, other), key=len)
     if len(short) == 1:

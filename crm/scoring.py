@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 HOT, WARM = 80, 50
 POINTS_PER_LOGIT = (HOT - WARM) / math.log(4)
 SMOOTHING = 30  # a value seen this often counts half as much as its own record says
@@ -52,8 +54,8 @@ STEPS: dict[str, tuple[tuple[float, int], ...]] = {
     "time_on_site": ((60, 4), (300, 8), (900, 15)),
 }
 LABELS: dict[str, str] = {
-    "email_kind": "Email address", "decides": "Decides on buying", "asks_to_buy": "Asks about buying",
-    "time_on_site": "Seconds on the website", "page_views": "Pages per visit", BLANKS: "Blank answers",
+    "email_kind": _("Email address"), "decides": _("Decides on buying"), "asks_to_buy": _("Asks about buying"),
+    "time_on_site": _("Seconds on the website"), "page_views": _("Pages per visit"), BLANKS: _("Blank answers"),
 }  # fmt: skip
 FREE_MAIL = frozenset(
     {
@@ -99,12 +101,7 @@ def temperature(score: int) -> str:
 
 
 def facts_of(
-    facts: Facts | None = None,
-    *,
-    email: str = "",
-    note: str = "",
-    job_title: str = "",
-    **known: Any,
+    facts: Facts | None = None, *, email: str = "", note: str = "", job_title: str = "", **known: Any
 ) -> dict[str, Any]:
     """The facts a score looks at: what the door recorded, plus what the record itself tells.
 
@@ -124,13 +121,6 @@ def facts_of(
     return found
 
 
-def score_lead(
-    facts: Facts, model: Model | None = None, *, silent_days: int = 0, floor: int = 0
-) -> Score:
-    """Score one lead. `floor` is the least it may have, `silent_days` the days since anything happened."""
-    return Scorer(model).score(facts, silent_days=silent_days, floor=floor)
-
-
 class Scorer:
     """Scores many leads with one model; the evidence of each value is worked out once."""
 
@@ -139,14 +129,10 @@ class Scorer:
         self.evidence: dict[tuple[str, str], float] = {}
         self.start = float(START_POINTS)
         if model is not None:
-            self.start = WARM + POINTS_PER_LOGIT * (
-                prior(model) + model["shift"] - _warm_line(model)
-            )
+            self.start = WARM + POINTS_PER_LOGIT * (prior(model) + model["shift"] - _warm_line(model))
             for key, factor in model["factors"].items():
                 for token, counts in factor["values"].items():
-                    self.evidence[key, token] = (
-                        factor["weight"] * evidence(counts, model) * POINTS_PER_LOGIT
-                    )
+                    self.evidence[key, token] = factor["weight"] * evidence(counts, model) * POINTS_PER_LOGIT
 
     def score(self, facts: Facts, *, silent_days: int = 0, floor: int = 0) -> Score:
         """The score of one lead, with its reasons."""
@@ -154,14 +140,10 @@ class Scorer:
         shown = tokens_of(facts, self.model["factors"]) if self.model else {}
         for key, token in shown.items():
             parts.append((key, _label(key, facts, token), self.evidence.get((key, token), 0.0)))
-        parts += [
-            part for part in _hand_set(facts) if (part[0], shown.get(part[0])) not in self.evidence
-        ]
+        parts += [part for part in _hand_set(facts) if (part[0], shown.get(part[0])) not in self.evidence]
         parts += _silence(silent_days)
         exact = sum(points for *_, points in parts)
-        reasons = [
-            reason for reason in _whole_points(parts) if reason.points or reason.factor == "start"
-        ]
+        reasons = [reason for reason in _whole_points(parts) if reason.points or reason.factor == "start"]
         total = sum(reason.points for reason in reasons)
         if total > 100:
             reasons.append(Reason("limit", "A score ends at 100", 100 - total))
@@ -169,9 +151,7 @@ class Scorer:
             text = "Lifted by shown interest" if floor else "A score starts at 0"
             reasons.append(Reason("limit", text, floor - total))
         points = sum(reason.points for reason in reasons)
-        return Score(
-            points, exact, [r.as_dict() for r in reasons], "learned" if self.model else "rules"
-        )
+        return Score(points, exact, [r.as_dict() for r in reasons], "learned" if self.model else "rules")
 
 
 def is_blank(value: Any) -> bool:
@@ -218,9 +198,7 @@ def _whole_points(parts: Sequence[tuple[str, str, float]]) -> list[Reason]:
     by_remainder = sorted(range(len(parts)), key=lambda at: (floors[at] - parts[at][2], at))
     for at in by_remainder[: total - sum(floors)]:
         floors[at] += 1
-    return [
-        Reason(key, label, points) for (key, label, _), points in zip(parts, floors, strict=True)
-    ]
+    return [Reason(key, label, points) for (key, label, _), points in zip(parts, floors, strict=True)]
 
 
 def tokens_of(facts: Facts, factors: Mapping[str, Any]) -> dict[str, str]:
@@ -239,17 +217,13 @@ def tokens_of(facts: Facts, factors: Mapping[str, Any]) -> dict[str, str]:
             found[key] = UNKNOWN
             blanks += 1
         else:
-            found[key] = (
-                str(bisect_left(factor["cuts"], number)) if factor["cuts"] else token_of(value)
-            )
+            found[key] = str(bisect_left(factor["cuts"], number)) if factor["cuts"] else token_of(value)
     # Only a lead that was asked much the same questions can be compared by what it left blank.
     if len(found) * 4 >= questions * 3:
         if BLANKS in factors:
             found[BLANKS] = str(blanks)
         if DOOR_BLANKS in factors:
-            found[DOOR_BLANKS] = (
-                f"{found.get('origin', found.get('source', UNKNOWN))}, {blanks} blank"
-            )
+            found[DOOR_BLANKS] = f"{found.get('origin', found.get('source', UNKNOWN))}, {blanks} blank"
     return found
 
 

@@ -74,15 +74,16 @@ class Query:
 def words(names: Iterable[str], addresses: Iterable[str] = (), more: str = "") -> str:
     """Return the words of a record: its names, its addresses, and the words of the record that it belongs to."""
     known = f" {more} "
-    texts = [
-        text
-        for name in names
-        if (text := " ".join(cut(normalise(name)))) and f" {text} " not in known
-    ]
+    texts = [text for name in names if (text := " ".join(cut(normalise(name)))) and f" {text} " not in known]
     told = {word for text in (*texts, more) for word in text.split()}
     parts = [part for address in addresses for part in parts_of(address)]
     rest = [part for part in dict.fromkeys(parts) if part not in told]
     return " ".join(filter(None, (*texts, more, *rest)))
+
+
+def sort_key(*names: str) -> str:
+    """Return what a record is sorted by: the first of these names that says something, without case and accents."""
+    return next((key for name in names if (key := normalise(name)[:LONGEST_WORD])), "")
 
 
 def names_in(names: Iterable[str]) -> set[str]:
@@ -112,11 +113,7 @@ def grams_of(digits: str) -> list[str]:
 def parse(typed: str) -> list[Word]:
     """Return what was typed as words, numbers and quoted phrases; at most six."""
     text = re.sub(r"[“”„]", '"', typed[:MOST_TYPED])
-    found = [
-        Word(phrase, is_phrase=True)
-        for quoted in re.findall(r'"([^"]*)"', text)
-        if (phrase := normalise(quoted))
-    ]
+    found = [Word(phrase, is_phrase=True) for quoted in re.findall(r'"([^"]*)"', text) if (phrase := normalise(quoted))]
     rest = re.sub(r'"[^"]*"', " ", text)
     rest = re.sub(r"\(0\)", "", rest)
     rest = re.sub(  # a number with its country code is one number
@@ -127,9 +124,7 @@ def parse(typed: str) -> list[Word]:
     return found[:MOST_WORDS]
 
 
-def attempts(
-    typed: Sequence[Word], near: Callable[[tuple[str, ...]], Mapping[str, Group]]
-) -> Iterator[Query]:
+def attempts(typed: Sequence[Word], near: Callable[[tuple[str, ...]], Mapping[str, Group]]) -> Iterator[Query]:
     """Yield ever looser queries: as typed, one word misspelt, every word misspelt, then one word less each time.
 
     `near` finds the known words that are spelt nearly like the given ones; it is asked after the first query only.

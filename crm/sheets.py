@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from core.actions import CATALOGUE, run
 from core.conflicts import Conflict, base_of, run_merged
@@ -19,6 +20,8 @@ from crm.queries.operations import offer_after
 Where = str | Model | Callable[[Any], Any]
 Find = Callable[[Any, int], Any]
 BOTH = ("GET", "HEAD", "POST")
+
+KEPT = _("What others changed is kept: {}.")
 
 
 def ask(
@@ -49,7 +52,7 @@ def ask(
     if request.method == "POST":
         form, data = form_class(request.POST), request.POST if spec.form else {}
         try:
-            result, kept = run_merged(name, subject, actor=actor, data=data, key=_key(request))
+            result, kept = run_merged(name, subject, actor=actor, data=data, key=key_of(request))
         except Conflict as conflict:
             context = {"back": _back(subject, to), **context, "conflict": conflict}
             return page(request, "crm/conflict.html", context, parts=("sheet-form",), status=409)
@@ -57,7 +60,7 @@ def ask(
             status = error.status
             add_errors(form, getattr(error, "errors", {"__all__": [error.message]}))
         else:
-            message += f" What others changed is kept: {', '.join(kept)}." if kept else ""
+            message = f"{message} {KEPT.format(', '.join(kept))}" if kept else message
             undo = offer_after(name, actor)
             return done(request, to(result) if callable(to) else to, message, event, undo=undo)
     else:
@@ -73,9 +76,7 @@ def ask(
     return page(request, template, context, parts=("sheet-form",), status=status)
 
 
-def sheet(
-    name: str, find: Find | None, *, title: str, goes: str = "", back: str = "", **words: Any
-) -> View:
+def sheet(name: str, find: Find | None, *, title: str, goes: str = "", back: str = "", **words: Any) -> View:
     """Make the view of an action's form, about the row that `find` finds, or about none yet.
 
     `title` may name the row ("Edit {.title}"); `goes` and `back` name the addresses where it ends and where
@@ -115,7 +116,7 @@ def add_errors(form: forms.Form, errors: dict[str, list[str]]) -> None:
                 form.add_error(known, text)
 
 
-def _key(request: HttpRequest) -> str | None:
+def key_of(request: HttpRequest) -> str | None:
     """A creation is done once, however often its button is pressed."""
     typed = request.POST.get("key", "")[:60]
     return f"page:{request.actor.user_id}:{typed}" if typed and typed.isprintable() else None

@@ -37,7 +37,7 @@ class Busy(Exception):
     """Another process works on this file."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
     """A row in the order of work: `entity` is the first row about the same, `strange` a bit for each foreign key."""
 
@@ -47,7 +47,7 @@ class Place:
     strange: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ending:
     """What became of a row: outcome, words, the columns at fault, and the ids of the records it led to."""
 
@@ -161,9 +161,7 @@ class Stage:
         sql = _PLACES.format("AND NOT q.alone" if only_joined else "")
         return [
             Place(rank, _row(number, cells, problem), entity, strange)
-            for rank, number, cells, problem, entity, strange in self.db.execute(
-                sql, [after, limit]
-            )
+            for rank, number, cells, problem, entity, strange in self.db.execute(sql, [after, limit])
         ]
 
     def entity_at(self, rank: int) -> int:

@@ -16,7 +16,7 @@ from core.errors import HouseError, Refused
 from core.events import Meta, Postpone, on
 from core.money import format_money
 from crm import events
-from crm.actions.activities import create_activity
+from crm.actions.activities import create_activity, follow_up_key
 from crm.actions.bulk import carry_on_changing
 from crm.actions.deals import win_deal
 from crm.actions.duplicates import request_scan, scan_contacts, scan_part, scan_some
@@ -27,35 +27,24 @@ from crm.actions.operations import carry_on_undoing
 from crm.actions.processes import advance_process, begin_processes, resume_process
 from crm.actions.rotting import recount_all
 from crm.actions.scoring import learn_outcome
-from crm.models import Activity, Approval, Deal, ImportRun, Lead, Operation, Process
+from crm.actions.tickets import recount_tickets
+from crm.forms.calls import due_after
+from crm.models import MEETINGS, Activity, Approval, Deal, ImportRun, Lead, Operation, Process
 from crm.models.search import prepare
 from crm.staging import Busy
 
 SCORE_ALERT = 20
+NEWLY_MINE = "/leads/?view=mine&sort=-updated_at"
+MY_TASKS = "/tasks/?view=mine"
 SLICE = 20.0  # seconds; well below the lease of a delivery
 FOLLOW_UP_AFTER = timedelta(hours=24)
 
 
-def _tell(
-    user: User | None,
-    meta: Meta,
-    row: Lead | Deal | Approval | Activity,
-    kind: str,
-    text: str,
-    *,
-    email: bool = True,
-) -> None:
+def _tell(user: User | None, meta: Meta, row: Any, kind: str, text: str, *, email: bool = True, **told: str) -> None:
     if user is not None and user.is_active:
         deal = row.deal if isinstance(row, Approval) else row
-        notify(
-            user,
-            actor=Actor.system("crm"),
-            key=f"{meta.key}:{user.pk}",
-            kind=kind,
-            text=text,
-            url=deal.get_absolute_url(),
-            email=email,
-        )
+        told = {"key": f"{meta.key}:{user.pk}", "url": deal.get_absolute_url()} | told
+        notify(user, actor=Actor.system("crm"), kind=kind, text=text, email=email, **told)
 
 
 def _lead(pk: int) -> Lead | None:
@@ -66,14 +55,28 @@ def _deal(pk: int) -> Deal | None:
     return Deal.objects.select_related("contact", "owner", "lead").filter(pk=pk).first()
 
 
+def _given(
+    operation_id: int | None, owner_id: int | None, meta: Meta, *, text: str, nouns: str, url: str
+) -> tuple[str, dict[str, str]]:
+    """What a person is told of a row that was given to them, and where it leads: of many at once, once for all."""
+    many = Operation.objects.filter(pk=operation_id, details__verb="reassign").first()
+    if many is None or many.total <= 1:
+        return text, {}
+    if many.state == Operation.State.RUNNING:
+        raise Postpone(5, str(many))
+    place = {"url": url, "key": f"operation:{many.pk}:{owner_id}"}
+    return f"{meta.actor} gave you {many.row_count:,} {nouns}.", place
+
+
 @on(events.LeadAssigned)
 def tell_owner_of_lead(event: events.LeadAssigned, meta: Meta) -> None:
-    """The rep who gets a lead is alerted, unless they took it themselves."""
+    """The rep who gets a lead is alerted, unless they took it themselves; of many at once, once for all."""
     lead = _lead(event.lead_id)
     if lead is None or lead.owner_id != event.owner_id or event.owner_id == meta.actor.user_id:
         return
     text = f"{lead.title} is yours: score {lead.score}, {lead.temperature}. {event.reason}"
-    _tell(lead.owner, meta, lead, "lead.assigned", text)
+    text, place = _given(event.operation_id, event.owner_id, meta, text=text, nouns="leads", url=NEWLY_MINE)
+    _tell(lead.owner, meta, lead, "lead.assigned", text, **place)
 
 
 @on(events.LeadCreated)
@@ -132,6 +135,7 @@ def start_onboarding(event: events.DealWon, meta: Meta) -> None:
 
 @on(
     events.ActivityCompleted,
+    events.ActivityDeleted,
     events.ApprovalDecided,
     events.DealAbandoned,
     events.DealLost,
@@ -160,13 +164,11 @@ def advance_processes(event: Any, meta: Meta) -> None:
 @on(events.DealReopened)
 def resume_processes(event: events.DealReopened, meta: Meta) -> None:
     """A deal that is open again goes on with its sales process where it stopped."""
-    for process in Process.objects.filter(
-        deal=event.deal_id, state="stopped", playbook__starts_on="lead.converted"
-    ):
+    for process in Process.objects.filter(deal=event.deal_id, state="stopped", playbook__starts_on="lead.converted"):
         resume_process(process, actor=meta.actor)
 
 
-@on(events.ActivityCreated, events.ActivityUpdated, events.ActivityCompleted)
+@on(events.ActivityCreated, events.ActivityUpdated, events.ActivityCompleted, events.ActivityDeleted)
 def recount_deal(event: Any, meta: Meta) -> None:
     """Planned work lets a deal rest."""
     if event.deal_id:
@@ -181,9 +183,10 @@ def recount_pipeline(event: events.PipelineChanged, meta: Meta) -> None:
 
 @on(events.HolidaysChanged, WorkspaceUpdated)
 def recount_deals(event: events.HolidaysChanged | WorkspaceUpdated, meta: Meta) -> None:
-    """Another calendar changes which deals are stuck."""
-    if isinstance(event, events.HolidaysChanged) or {"workdays", "timezone"} & set(event.changes):
+    """Another calendar changes which deals are stuck, and by when tickets are due."""
+    if isinstance(event, events.HolidaysChanged) or {"working_hours", "timezone"} & set(event.changes):
         recount_all(Deal.objects.open())
+        recount_tickets()
 
 
 @on(events.DealWon)
@@ -236,13 +239,14 @@ def tell_requester(event: events.ApprovalDecided, meta: Meta) -> None:
 
 @on(events.ActivityCompleted, events.ActivityCreated)
 def plan_follow_up(event: events.ActivityCompleted | events.ActivityCreated, meta: Meta) -> None:
-    """A day after a meeting or demo comes the follow-up."""
-    if event.type not in {"meeting", "demo"}:
+    """A day after a meeting or demo comes the follow-up, or what its person chose instead; at most one."""
+    if event.type not in MEETINGS or event.next == "none":
         return
     rows = Activity.objects.select_related("contact", "lead", "deal", "actor")
     row = rows.filter(pk=event.activity_id).first()
     if row is None or row.completed_at is None:
         return
+    zone = row.actor.timezone if row.actor else Workspace.current().timezone
     create_activity(
         actor=Actor.system("follow-up"),
         type="task",
@@ -251,28 +255,28 @@ def plan_follow_up(event: events.ActivityCompleted | events.ActivityCreated, met
         lead=row.lead,
         deal=row.deal,
         assignee=row.actor,
-        due_at=row.completed_at + FOLLOW_UP_AFTER,
-        source_key=f"follow-up:{row.pk}",
+        due_at=due_after(event.next, zone) if event.next else row.completed_at + FOLLOW_UP_AFTER,
+        source_key=follow_up_key(row.pk),
     )
 
 
-@on(events.ActivityCreated)
-def tell_assignee(event: events.ActivityCreated, meta: Meta) -> None:
-    """A task that somebody gives to somebody else is announced in the product."""
+@on(events.ActivityCreated, events.ActivityAssigned)
+def tell_assignee(event: events.ActivityCreated | events.ActivityAssigned, meta: Meta) -> None:
+    """A task that somebody gives to somebody else is announced in the product; many at once, once for all."""
     rows = Activity.objects.select_related("actor").filter(completed_at=None)
     row = rows.filter(pk=event.activity_id).first()
     giver = meta.actor.user_id
-    if row is not None and giver is not None and row.actor_id not in {None, giver}:
+    if row is not None and giver is not None and row.actor_id == event.actor_id not in {None, giver}:
         text = f"{meta.actor} gave you: {row.subject}"
-        _tell(row.actor, meta, row, "activity.assigned", text, email=False)
+        operation = getattr(event, "operation_id", None)
+        text, place = _given(operation, row.actor_id, meta, text=text, nouns="tasks", url=MY_TASKS)
+        _tell(row.actor, meta, row, "activity.assigned", text, email=False, **place)
 
 
 @on(events.ActivityCreated, events.ActivityCompleted)
 def end_silence(event: events.ActivityCreated | events.ActivityCompleted, meta: Meta) -> None:
     """A lead that lost points by silence gets them back when something happens."""
-    leads = Lead.objects.filter(
-        contact_id=event.contact_id, status__in=("new", "contacted", "qualified")
-    )
+    leads = Lead.objects.filter(contact_id=event.contact_id, status__in=("new", "contacted", "qualified"))
     for lead in leads:
         if any(reason["factor"] == "silence" for reason in lead.score_reasons):
             rescore_lead(lead, actor=Actor.system("score"))
@@ -347,9 +351,7 @@ def teach_score_again(event: events.OperationUndone, meta: Meta) -> None:
 
 
 @on(events.ContactCreated, events.ContactUpdated, events.ContactMerged)
-def look_for_twins(
-    event: events.ContactCreated | events.ContactUpdated | events.ContactMerged, meta: Meta
-) -> None:
+def look_for_twins(event: events.ContactCreated | events.ContactUpdated | events.ContactMerged, meta: Meta) -> None:
     """Who came, changed or was merged is compared with everybody else."""
     scan_contacts(actor=Actor.system("radar"), ids=[event.contact_id])
 

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from core.exports import plain_cell
 from crm.workbooks import Unreadable, Workbook
 
@@ -21,20 +24,20 @@ LEAD_IN = 1_000  # lines among which the first row with a name must be
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE = 60_000  # bytes by which encoding and delimiter are told
 _MAGIC = (
-    (b"\xd0\xcf\x11\xe0", "an old Excel file (.xls) or one with a password"),
-    (b"%PDF", "a PDF"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"\x1f\x8b", "a compressed archive"),
-    (b"<!doctype", "a web page"),
-    (b"<html", "a web page"),
-    (b"{\\rtf", "a text document"),
+    (b"\xd0\xcf\x11\xe0", _("an old Excel file (.xls) or one with a password")),
+    (b"%PDF", _("a PDF")),
+    (b"\x89PNG", _("a picture")),
+    (b"\xff\xd8\xff", _("a picture")),
+    (b"GIF8", _("a picture")),
+    (b"\x1f\x8b", _("a compressed archive")),
+    (b"<!doctype", _("a web page")),
+    (b"<html", _("a web page")),
+    (b"{\\rtf", _("a text document")),
 )
 Record = tuple[int, list[str]]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # millions are made, and a frozen one takes thrice as long
 class Row:
     """One record: its number as a spreadsheet shows it, its cells, and what is wrong with its shape."""
 
@@ -61,14 +64,12 @@ def open_table(path: Path, *, after: int = 0) -> Iterator[Table]:
     with path.open("rb") as file:
         start = file.read(SAMPLE)
         if not start.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
-            raise Unreadable(
-                "The file is empty. Upload a CSV or XLSX file whose first row names the columns."
-            )
+            raise Unreadable(_("The file is empty. Upload a CSV or XLSX file whose first row names the columns."))
         known = start[:64].lstrip().lower()
         for magic, name in _MAGIC:
             if known.startswith(magic.lower()):
                 raise Unreadable(
-                    f"This is {name}, not a table. Save it as .xlsx or CSV and upload that."
+                    format_lazy(_("This is {name}, not a table. Save it as .xlsx or CSV and upload that."), name=name)
                 )
         file.seek(0)
         if start.startswith(b"PK\x03\x04"):
@@ -92,15 +93,13 @@ def _archive(file: io.BufferedReader) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(file) as archive:
             yield archive
     except broken as error:
-        raise Unreadable(
-            "The spreadsheet is damaged or has a password. Save it again as .xlsx."
-        ) from error
+        raise Unreadable(_("The spreadsheet is damaged or has a password. Save it again as .xlsx.")) from error
 
 
 def _table(records: Iterator[Record], form: str, after: int) -> Table:
     first = next(((n, cells) for n, cells in islice(records, LEAD_IN) if any(cells)), None)
     if first is None:
-        raise Unreadable("The file has no rows. The first row names the columns.")
+        raise Unreadable(_("The file has no rows. The first row names the columns."))
     headers = _headers(first[1])
     return Table(headers, _rows(records, len(headers), after), form)
 
@@ -113,12 +112,14 @@ def _rows(records: Iterator[Record], width: int, after: int) -> Iterator[Row]:
         count += 1
         if count > MAX_ROWS:
             raise Unreadable(
-                f"The file has more than {MAX_ROWS:,} rows. Split it and import the parts."
+                format_lazy(
+                    _("The file has more than {most} rows. Split it and import the parts."), most=f"{MAX_ROWS:,}"
+                )
             )
         if number > after:
             yield _row(number, cells, width)
     if not count and not after:
-        raise Unreadable("The file has column names but no rows below them.")
+        raise Unreadable(_("The file has column names but no rows below them."))
 
 
 def _headers(cells: list[str]) -> list[str]:
@@ -126,7 +127,11 @@ def _headers(cells: list[str]) -> list[str]:
         cells = cells[:-1]
     if len(cells) > MAX_COLUMNS:
         raise Unreadable(
-            f"The file has {len(cells):,} columns; at most {MAX_COLUMNS} can be imported. Remove some."
+            format_lazy(
+                _("The file has {count} columns; at most {most} can be imported. Remove some."),
+                count=f"{len(cells):,}",
+                most=MAX_COLUMNS,
+            )
         )
     names: list[str] = []
     seen: Counter[str] = Counter()
@@ -140,9 +145,7 @@ def _headers(cells: list[str]) -> list[str]:
 def _row(number: int, cells: list[str], width: int) -> Row:
     problem, text = "", "".join(cells)
     if len(cells) > width and any(cells[width:]):
-        problem = (
-            f"The row has {len(cells)} cells, the first row {width}. Is a quotation mark missing?"
-        )
+        problem = f"The row has {len(cells)} cells, the first row {width}. Is a quotation mark missing?"
     elif len(text) > MAX_CELL and any(len(cell) > MAX_CELL for cell in cells):
         problem = f"A cell is longer than {MAX_CELL:,} characters."
     elif "\x00" in text:
@@ -166,7 +169,7 @@ def _encoding(file: io.BufferedReader, sample: bytes) -> tuple[str, str]:
             return _readable(file, name), "UTF-16"
     control = sum(1 for byte in half if byte < 32 and byte not in b"\t\r\n\x0b\x0c\x1a\x00")
     if control > len(half) * 0.02 or half.count(0) > len(half) * 0.05:
-        raise Unreadable("This is not a text file. Upload a CSV or XLSX file.")
+        raise Unreadable(_("This is not a text file. Upload a CSV or XLSX file."))
     if _unreadable_at(file, "utf-8") is None:
         return "utf-8-sig", "UTF-8"
     return _readable(file, "cp1252"), "Windows-1252"
@@ -176,7 +179,7 @@ def _readable(file: io.BufferedReader, encoding: str) -> str:
     at = _unreadable_at(file, encoding)
     if at is not None:
         raise Unreadable(
-            f"The text cannot be read at byte {at:,}. Save the file again as CSV (UTF-8)."
+            format_lazy(_("The text cannot be read at byte {at}. Save the file again as CSV (UTF-8)."), at=f"{at:,}")
         )
     return encoding
 
@@ -220,5 +223,9 @@ def _csv_records(text: io.TextIOWrapper, delimiter: str) -> Iterator[Record]:
             yield number, [cell.strip() for cell in cells]
     except csv.Error as error:
         raise Unreadable(
-            f"Row {number + 1} is broken ({error}). A quotation mark is opened and not closed, or follows a value."
+            format_lazy(
+                _("Row {number} is broken ({error}). A quotation mark is opened and not closed, or follows a value."),
+                number=number + 1,
+                error=error,
+            )
         ) from error

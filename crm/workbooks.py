@@ -14,12 +14,14 @@ from functools import lru_cache
 from typing import IO
 from xml.etree import ElementTree as ET
 
+from django.utils.translation import gettext_lazy as _
+
 MAX_UNPACKED = 2_000_000_000
 MAX_PIECE = 8_000_000  # bytes without the end of a row: only bombs have more
 MAX_PART = 5_000_000  # bytes of the small parts: names of sheets, styles
 BLOCK = 400_000
-DAMAGED = "The spreadsheet is damaged. Open it, save it again as .xlsx and upload that."
-TOO_MUCH = "The spreadsheet unpacks to far more than its size. Save the table alone as CSV."
+DAMAGED = _("The spreadsheet is damaged. Open it, save it again as .xlsx and upload that.")
+TOO_MUCH = _("The spreadsheet unpacks to far more than its size. Save the table alone as CSV.")
 _SPACES = re.compile(rb"\sxmlns(?::[\w.-]+)?\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _ROW_NUMBER = re.compile(rb"<(?:[\w.-]+:)?row\s[^>]*?\br\s*=\s*[\"'](\d{1,9})")
 _NOT_OF_DATES = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.|general')
@@ -38,9 +40,7 @@ class Workbook:
         entries = archive.infolist()
         self.names = {entry.filename for entry in entries}
         if "xl/workbook.xml" not in self.names:
-            raise Unreadable(
-                "This is a ZIP file, not a spreadsheet. Upload the CSV or XLSX file inside it."
-            )
+            raise Unreadable(_("This is a ZIP file, not a spreadsheet. Upload the CSV or XLSX file inside it."))
         size = sum(entry.file_size for entry in entries)
         lies = any(entry.compress_size > entry.file_size + 1_000 for entry in entries)
         if lies or len(entries) > 2_000 or size > MAX_UNPACKED:

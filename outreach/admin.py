@@ -5,16 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 
 from core.admin import HouseAdmin
-from outreach.models import (
-    AgentRun,
-    Conversation,
-    Message,
-    Receipt,
-    Suggestion,
-    Template,
-    ToolCall,
-    Workflow,
-)
+from outreach.models import AgentRun, Conversation, Message, Receipt, Suggestion, Template, ToolCall, Workflow
 
 
 @admin.register(Conversation)
@@ -24,7 +15,6 @@ class ConversationAdmin(HouseAdmin):
     list_display = ("contact", "lead", "last_message_at", "needs_reply")
     list_filter = ("needs_reply",)
     search_fields = ("contact__email", "contact__first_name", "contact__last_name")
-    list_select_related = ("contact", "lead")
 
 
 @admin.register(Message)
@@ -34,7 +24,6 @@ class MessageAdmin(HouseAdmin):
     list_display = ("subject", "direction", "state", "purpose", "intent", "contact", "created_at")
     list_filter = ("direction", "state", "purpose", "kind", "intent", "automatic")
     search_fields = ("subject", "to_address", "from_address", "message_id")
-    list_select_related = ("contact",)
     verbs = ("message.resend", "message.settle", "message.correct_classification")
 
 
@@ -42,19 +31,9 @@ class MessageAdmin(HouseAdmin):
 class SuggestionAdmin(HouseAdmin):
     """What machines drafted and what people made of it."""
 
-    list_display = (
-        "contact",
-        "kind",
-        "state",
-        "confidence",
-        "via",
-        "decided_by",
-        "decided_at",
-        "created_at",
-    )
+    list_display = ("contact", "kind", "state", "confidence", "via", "decided_by", "decided_at", "created_at")
     list_filter = ("state", "kind", "via", "workflow_key")
     search_fields = ("to_address", "subject")
-    list_select_related = ("contact", "decided_by")
     verbs = ("suggestion.approve", "suggestion.reject")
 
 

@@ -13,9 +13,7 @@ from email.message import Message
 from outreach.values import BounceClass, BounceRecipient
 
 MAX_REPORT = 60_000
-ADDRESS = re.compile(
-    r"[^\s<>()\[\]\"',;:@|]{1,64}@[A-Za-z0-9\u0080-\uffff._-]{1,190}[A-Za-z0-9\u0080-\uffff]"
-)
+ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@|]{1,64}@[A-Za-z0-9\u0080-\uffff._-]{1,190}[A-Za-z0-9\u0080-\uffff]")
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 _REPLY = re.compile(r"(?:^|[\s:;\[(,])([45]\d\d)(?=[ \-:;,\]]|$)")
 _HARD = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
@@ -119,9 +117,7 @@ _DATA_PHASE = _words(
     r"end of data", r"in reply to (?:end of )?data", r">>> ?data\b",
     r"\bafter data\b|final data", r"smtp command\s+data\b",
 )  # fmt: skip
-_RCPT_PHASE = re.compile(
-    r"\brcpt\b|bad-mailbox|550:? <[^<>\s]+@[^<>\s]+>: user unknown", re.IGNORECASE
-)
+_RCPT_PHASE = re.compile(r"\brcpt\b|bad-mailbox|550:? <[^<>\s]+@[^<>\s]+>: user unknown", re.IGNORECASE)
 _NAMELESS = re.compile(r"550 ?:? : user unknown", re.IGNORECASE)
 _FOLLOWING = re.compile(
     r"following (?:\S+ )?(?:recipient|address|user|destination)|addresses had|could not be (?:reached|delivered to)",
@@ -143,9 +139,7 @@ class Failure:
     context: str = ""
 
 
-def bounce_class(
-    status: str, words: str, context: str = "", *, declared: bool = False
-) -> BounceClass:
+def bounce_class(status: str, words: str, context: str = "", *, declared: bool = False) -> BounceClass:
     """Judge one failure: `words` are the server's reply for this address, `context` the report it stands in.
 
     `declared` tells that the report has a status field of its own, which an unknown mailbox would have shown in.
@@ -247,27 +241,16 @@ def read_fields(text: str) -> list[Failure]:
 
 
 def _failure(group: dict[str, str]) -> Failure | None:
-    recipient = (
-        group.get("final-recipient")
-        or group.get("original-recipient")
-        or group.get("x-actual-recipient")
-    )
+    recipient = group.get("final-recipient") or group.get("original-recipient") or group.get("x-actual-recipient")
     if not recipient or not ("action" in group or "status" in group):
         return None
     for name in ("final-recipient", "original-recipient", "x-actual-recipient"):
         found = ADDRESS.search(group.get(name, ""))
         if found:
             break
-    words = (
-        f"{group.get('diagnostic-code', '')} {group.get('x-powermta-bouncecategory', '')}".strip()
-    )
+    words = f"{group.get('diagnostic-code', '')} {group.get('x-powermta-bouncecategory', '')}".strip()
     address = found[0].lower() if found else recipient.split(";")[-1].strip(" <>").lower()[:254]
-    return Failure(
-        address,
-        group.get("action", "").split("(")[0].strip().lower(),
-        group.get("status", ""),
-        words,
-    )
+    return Failure(address, group.get("action", "").split("(")[0].strip().lower(), group.get("status", ""), words)
 
 
 def read_prose(text: str, own: Iterable[str], hinted: Iterable[str] = ()) -> list[Failure]:
@@ -286,15 +269,9 @@ def read_prose(text: str, own: Iterable[str], hinted: Iterable[str] = ()) -> lis
         until = found[position + 1][0] if position + 1 < len(found) else len(lines)
         before = found[position - 1][0] + 1 if position else 0
         failures.append(
-            Failure(
-                address,
-                words=_block(lines, before, number, max(until, number + 1)),
-                context=text[:8000],
-            )
+            Failure(address, words=_block(lines, before, number, max(until, number + 1)), context=text[:8000])
         )
-    return failures + [
-        Failure(address, words=text[:4000], context=text[:8000]) for address in missing
-    ]
+    return failures + [Failure(address, words=text[:4000], context=text[:8000]) for address in missing]
 
 
 def _addresses_in(
@@ -305,11 +282,7 @@ def _addresses_in(
     for number, line in enumerate(lines[start:], start):
         for match in ADDRESS.finditer(line[:1000]):
             address = match[0].strip(".-*=+").lower()
-            if (
-                address in found
-                or address in own
-                or _is_noise(address, line[: match.start()], strict=strict)
-            ):
+            if address in found or address in own or _is_noise(address, line[: match.start()], strict=strict):
                 continue
             if not wanted or address in wanted:
                 found[address] = number
@@ -323,21 +296,14 @@ def _block(lines: list[str], before: int, number: int, until: int) -> str:
     coded = bool(_CODED.match(own[0]))
     start = next((at for at in range(number, before - 1, -1) if _TALKING.match(lines[at])), number)
     end = next(
-        (
-            at
-            for at, line in enumerate(own[1:], 1)
-            if _TALKING.match(line) or (coded and _CODED.match(line))
-        ),
-        len(own),
+        (at for at, line in enumerate(own[1:], 1) if _TALKING.match(line) or (coded and _CODED.match(line))), len(own)
     )
     return "\n".join(lines[start:number] + own[:end])[:4000]
 
 
 def _is_noise(address: str, before: str, *, strict: bool) -> bool:
     local = address.split("@", maxsplit=1)[0]
-    if local == "mailer-daemon" or (
-        strict and local in {"postmaster", "abuse", "support", "noreply", "no-reply"}
-    ):
+    if local == "mailer-daemon" or (strict and local in {"postmaster", "abuse", "support", "noreply", "no-reply"}):
         return True
     return bool(_SENDER_SIDE.search(before[-30:])) or "mailto:" in before[-10:]
 
@@ -359,10 +325,7 @@ def read_notification(text: str) -> tuple[str, list[Failure]] | None:
             data = json.loads(data["Message"])
         kind = str(data.get("notificationType", "")).lower()
         if kind == "complaint":
-            return kind, [
-                Failure(str(one["emailAddress"]).lower())
-                for one in data[kind]["complainedRecipients"]
-            ]
+            return kind, [Failure(str(one["emailAddress"]).lower()) for one in data[kind]["complainedRecipients"]]
         if kind != "bounce":
             return kind, []
         return kind, [

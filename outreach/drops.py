@@ -20,11 +20,7 @@ VENDOR = "mail"
 def mail_facts(raw: bytes) -> dict[str, str]:
     """Return vendor, external id and body of a mail's receipt; the same mail by another door has the same id."""
     plain = raw.replace(b"\r\n", b"\n").strip()
-    return {
-        "vendor": VENDOR,
-        "external_id": hashlib.sha256(plain).hexdigest(),
-        "body": base64.b64encode(raw).decode(),
-    }
+    return {"vendor": VENDOR, "external_id": hashlib.sha256(plain).hexdigest(), "body": base64.b64encode(raw).decode()}
 
 
 def waiting_files() -> Iterator[Path]:
@@ -33,12 +29,7 @@ def waiting_files() -> Iterator[Path]:
     if not folder.is_dir():
         return
     for path in sorted(folder.iterdir()):
-        if (
-            path.suffix == ".eml"
-            and not path.name.startswith(".")
-            and path.is_file()
-            and not path.is_symlink()
-        ):
+        if path.suffix == ".eml" and not path.name.startswith(".") and path.is_file() and not path.is_symlink():
             yield path
 
 

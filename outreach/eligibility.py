@@ -1,5 +1,7 @@
 """What a lead's two machines allow to be sent; pure, so that every pair can be tested."""
 
+from django.utils.translation import gettext as _
+
 OUTREACH = ("first_message", "follow_up")
 
 
@@ -17,36 +19,32 @@ def blocked(purpose: str, status: str, stage: str) -> str:
 
 def _outreach(purpose: str, status: str, stage: str) -> str:
     if stage == "PAID":
-        return "This lead has paid. Write to the customer as a reply instead."
+        return _("This lead has paid. Write to the customer as a reply instead.")
     if status == "disqualified":
-        return "This lead is disqualified. Reopen it first."
+        return _("This lead is disqualified. Reopen it first.")
     if stage == "PROPOSAL_SENT":
-        return "The proposal is out, so no cold message leaves. Answer as a reply instead."
+        return _("The proposal is out, so no cold message leaves. Answer as a reply instead.")
     if status in ("qualified", "converted"):
-        return "This lead is talking to you already. Write a reply instead."
+        return _("This lead is talking to you already. Write a reply instead.")
     if purpose == "first_message" and stage != "NEW":
-        return "The first message is out already. Send a follow-up instead."
+        return _("The first message is out already. Send a follow-up instead.")
     if purpose == "follow_up" and stage == "NEW":
-        return "Nothing was sent yet. Send the first message instead."
+        return _("Nothing was sent yet. Send the first message instead.")
     return ""
 
 
 def _proposal(status: str, stage: str) -> str:
     if stage == "PAID":
-        return "This lead has paid already."
+        return _("This lead has paid already.")
     if status == "disqualified":
-        return "This lead is disqualified. Reopen it first."
+        return _("This lead is disqualified. Reopen it first.")
     if stage not in ("INTERESTED", "PROPOSAL_SENT"):
-        return "A proposal needs an interested lead. Qualify it first."
+        return _("A proposal needs an interested lead. Qualify it first.")
     return ""
 
 
 def purpose_for(status: str, stage: str, *, was_written_to_us: bool) -> str:
     """Return the purpose of a message that a person writes on the lead page."""
-    if (
-        was_written_to_us
-        or status in ("qualified", "converted")
-        or stage in ("PROPOSAL_SENT", "PAID")
-    ):
+    if was_written_to_us or status in ("qualified", "converted") or stage in ("PROPOSAL_SENT", "PAID"):
         return "reply"
     return "first_message" if stage == "NEW" else "follow_up"

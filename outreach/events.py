@@ -143,3 +143,11 @@ class WorkflowChanged:
     key: str
     autonomy: str
     is_on: bool
+
+
+@event("channel.tested")
+class ChannelTested:
+    """A person asked for a test mail to their own address."""
+
+    user_id: int
+    effect_id: int

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from core.clock import now
+from core.metrics import register_gauge
 from core.models import Effect
 from core.registry import register_invariant
 from crm.models import Suppression
 from crm.queries.consent import address_fingerprint, fold_address
+from outreach import llm
 from outreach.models import Message, Suggestion
 from outreach.models.suggestion import content_fingerprint
 
@@ -37,9 +39,7 @@ def nothing_goes_to_suppressed_addresses() -> list[str]:
         return []
     rows = Message.objects.outgoing().filter(state="sent", sent_at__gt=min(since.values()))
     wrong = []
-    for pk, address, sent_at in rows.values_list("pk", "to_address", "sent_at").iterator(
-        chunk_size=2000
-    ):
+    for pk, address, sent_at in rows.values_list("pk", "to_address", "sent_at").iterator(chunk_size=2000):
         stopped_at = since.get(address_fingerprint("email", fold_address("email", address)))
         if stopped_at and sent_at > stopped_at + IN_DATA:
             wrong.append(f"message {pk} left after its address was suppressed")
@@ -48,9 +48,7 @@ def nothing_goes_to_suppressed_addresses() -> list[str]:
 
 def approvals_are_of_what_left() -> list[str]:
     """Return the drafts that were approved as drafted and whose message says something else."""
-    return [
-        f"suggestion {pk} was approved, message {message} differs" for pk, message in _differing()
-    ]
+    return [f"suggestion {pk} was approved, message {message} differs" for pk, message in _differing()]
 
 
 def _differing() -> Iterator[tuple[int, int]]:
@@ -72,9 +70,7 @@ def _differing() -> Iterator[tuple[int, int]]:
 
 def threads_hold_their_own() -> list[str]:
     """Return the messages that stand in the conversation of another person."""
-    rows = Message.objects.select_related("conversation").only(
-        "contact_id", "conversation__contact_id"
-    )
+    rows = Message.objects.select_related("conversation").only("contact_id", "conversation__contact_id")
     return [
         f"message {row.pk} is of contact {row.contact_id}, its thread of {row.conversation.contact_id}"
         for row in rows.iterator(chunk_size=2000)
@@ -82,11 +78,12 @@ def threads_hold_their_own() -> list[str]:
     ]
 
 
-register_invariant(
-    "I2-message", "Every message agrees with the ledger.", messages_agree_with_the_ledger
-)
-register_invariant(
-    "I3", "Nothing leaves for a suppressed address.", nothing_goes_to_suppressed_addresses
-)
+register_invariant("I2-message", "Every message agrees with the ledger.", messages_agree_with_the_ledger)
+register_invariant("I3", "Nothing leaves for a suppressed address.", nothing_goes_to_suppressed_addresses)
 register_invariant("A-05", "What was approved is what left.", approvals_are_of_what_left)
 register_invariant("I8", "Every message stands in its own person's thread.", threads_hold_their_own)
+register_gauge(
+    "crm_model_micros_today",
+    "What the language model cost today, in millionths of the budget's currency.",
+    llm.spent_today,
+)

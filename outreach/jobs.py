@@ -47,9 +47,7 @@ def poll_mailbox() -> None:
         for cursor, raw in inbox.fetch(mailbox_cursor(mailbox), PER_POLL):
             if raw:
                 accept_hook(actor=actor, **mail_facts(raw))
-            move_cursor(
-                actor=actor, mailbox=mailbox, uidvalidity=cursor.uidvalidity, uid=cursor.uid
-            )
+            move_cursor(actor=actor, mailbox=mailbox, uidvalidity=cursor.uidvalidity, uid=cursor.uid)
     except RetryLater as error:
         log.warning("the mailbox could not be read", extra={"reason": str(error)})
 

@@ -17,6 +17,7 @@ from django.core.cache import cache
 from pydantic import BaseModel, ValidationError
 
 from core import clock
+from core.logs import request_id, vendor_call
 from outreach.values import Usage
 
 log = logging.getLogger(__name__)
@@ -89,19 +90,14 @@ def spent_today() -> int:
     return int(cache.get(_spent_key(), 0))
 
 
-def _ask(
-    question: Question, fields: type[Fields], faults: Callable[[Fields], list[str]] | None
-) -> Answer[Fields]:
+def _ask(question: Question, fields: type[Fields], faults: Callable[[Fields], list[str]] | None) -> Answer[Fields]:
     data = question.data[:MAX_INPUT]
     key = _key(question, data, fields)
     usage = Usage(model=settings.OPENAI_MODEL, input_hash=key)
     stored = cache.get(f"llm:answer:{key}")
     if stored is not None:
         return Answer(fields.model_validate_json(stored), replace(usage, cached=True))
-    messages = [
-        {"role": "system", "content": question.instructions},
-        {"role": "user", "content": data},
-    ]
+    messages = [{"role": "system", "content": question.instructions}, {"role": "user", "content": data}]
     started = time.monotonic()
     for _attempt in (1, 2):
         text, usage = _call(question, messages, fields, usage)
@@ -112,26 +108,18 @@ def _ask(
             return Answer(value, usage)
         messages += [
             {"role": "assistant", "content": text[:4000]},
-            {
-                "role": "user",
-                "content": f"That answer cannot be used: {wrong} Answer again, only in the given form.",
-            },
+            {"role": "user", "content": f"That answer cannot be used: {wrong} Answer again, only in the given form."},
         ]
     raise Unavailable(f"The model's answer cannot be used: {wrong}", usage)
 
 
-def _read(
-    text: str, fields: type[Fields], faults: Callable[[Fields], list[str]] | None
-) -> tuple[Fields | None, str]:
+def _read(text: str, fields: type[Fields], faults: Callable[[Fields], list[str]] | None) -> tuple[Fields | None, str]:
     """Return the answer when it holds, else None and what is wrong with it."""
     try:
         value = fields.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        return (
-            None,
-            f"{'.'.join(str(step) for step in first['loc']) or 'the whole'}: {first['msg']}."[:200],
-        )
+        return (None, f"{'.'.join(str(step) for step in first['loc']) or 'the whole'}: {first['msg']}."[:200])
     wrong = faults(value) if faults else []
     return (None, " ".join(wrong)[:300]) if wrong else (value, "")
 
@@ -156,9 +144,7 @@ def _call(
         spent = worst if error.charged else 0
         cost = usage.cost_micros + spent
         _count_failure()
-        raise Unavailable(
-            str(error), replace(usage, calls=usage.calls + 1, cost_micros=cost)
-        ) from error
+        raise Unavailable(str(error), replace(usage, calls=usage.calls + 1, cost_micros=cost)) from error
     except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
         _count_failure()
         raise Unavailable("The model's server answered in an unknown form.", usage) from error
@@ -179,23 +165,14 @@ def _count(tokens: dict[str, Any], name: str) -> int:
     return min(max(int(tokens.get(name) or 0), 0), MOST_TOKENS)
 
 
-def _request(
-    question: Question, messages: list[dict[str, str]], fields: type[BaseModel]
-) -> dict[str, Any]:
+def _request(question: Question, messages: list[dict[str, str]], fields: type[BaseModel]) -> dict[str, Any]:
     """Talk to the provider; the body is read against a clock and a size, so that it cannot go on for ever."""
     import openai
 
-    client = openai.OpenAI(
-        api_key=settings.OPENAI_API_KEY,
-        base_url=settings.OPENAI_BASE_URL,
-        timeout=TIMEOUT,
-        max_retries=0,
-    )
-    schema = {
-        "name": question.name,
-        "strict": True,
-        "schema": _strict(fields.model_json_schema()),
-    }
+    known = {"api_key": settings.OPENAI_API_KEY, "base_url": settings.OPENAI_BASE_URL}
+    client = openai.OpenAI(**known, timeout=TIMEOUT, max_retries=0)
+    shape = _strict(fields.model_json_schema())
+    schema = {"name": question.name, "strict": True, "schema": shape}
     parameters: dict[str, Any] = {
         "model": settings.OPENAI_MODEL,
         "messages": messages,
@@ -203,10 +180,14 @@ def _request(
         "temperature": question.temperature,
         "max_completion_tokens": question.max_tokens,
         "store": False,
+        "extra_headers": {"X-Client-Request-Id": request_id.get()} if request_id.get() else None,
     }
     deadline = time.monotonic() + TIMEOUT
     try:
-        with client.chat.completions.with_streaming_response.create(**parameters) as answer:
+        with (
+            vendor_call("model", question.name),
+            client.chat.completions.with_streaming_response.create(**parameters) as answer,
+        ):
             received = bytearray()
             for chunk in answer.iter_bytes():
                 received += chunk
@@ -217,9 +198,7 @@ def _request(
         raise Unavailable("The model's server refused the key. Check OPENAI_API_KEY.") from error
     except (openai.OpenAIError, OSError) as error:
         late = isinstance(error, openai.APITimeoutError)
-        raise Unavailable(
-            f"The model could not be asked: {type(error).__name__}.", charged=late
-        ) from error
+        raise Unavailable(f"The model could not be asked: {type(error).__name__}.", charged=late) from error
     except (ValueError, RecursionError) as error:
         raise Unavailable("The model's server answered in an unknown form.") from error
     finally:
@@ -238,16 +217,7 @@ def _strict(schema: dict[str, Any]) -> dict[str, Any]:
         if isinstance(node, list):
             pending.extend(node)
         elif isinstance(node, dict):
-            for word in (
-                "default",
-                "title",
-                "maxLength",
-                "minLength",
-                "maximum",
-                "minimum",
-                "maxItems",
-                "minItems",
-            ):
+            for word in ("default", "title", "maxLength", "minLength", "maximum", "minimum", "maxItems", "minItems"):
                 if not isinstance(node.get(word), dict):
                     node.pop(word, None)
             if isinstance(node.get("properties"), dict):
@@ -258,13 +228,7 @@ def _strict(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(question: Question, data: str, fields: type[BaseModel]) -> str:
-    parts = [
-        settings.OPENAI_MODEL,
-        question.instructions,
-        data,
-        fields.__name__,
-        str(question.temperature),
-    ]
+    parts = [settings.OPENAI_MODEL, question.instructions, data, fields.__name__, str(question.temperature)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -27,9 +27,7 @@ _KEY = re.compile(r"([a-z]{1,16}):(\d{1,18})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _SPECIAL = re.compile(r"[()<>\[\]:;@\\,\"]")
 _ID = re.compile(r"<[^<>\s]{1,240}>")
-_ANSWER_PREFIX = re.compile(
-    r"^(?:\s*(?:re|fw|fwd|aw|wg|sv|rv|tr)\s*(?:\[\d+\])?\s*:)+", re.IGNORECASE
-)
+_ANSWER_PREFIX = re.compile(r"^(?:\s*(?:re|fw|fwd|aw|wg|sv|rv|tr)\s*(?:\[\d+\])?\s*:)+", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"(?:X-CRM-[A-Za-z-]{1,40}|Feedback-ID|Precedence)")
 _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,80}")
 _LINK = re.compile(r"https?://[^\s<>\"']{1,1000}[^\s<>\"'.,;:!?)]")
@@ -82,17 +80,11 @@ def compose(mail: OutboundMail) -> ComposedMail:
     html = mail.html or html_of_text(mail.text)
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     for file in mail.attachments:
-        kind = (
-            file.content_type
-            if _CONTENT_TYPE.fullmatch(file.content_type)
-            else "application/octet-stream"
-        )
+        kind = file.content_type if _CONTENT_TYPE.fullmatch(file.content_type) else "application/octet-stream"
         maintype, _slash, subtype = kind.partition("/")
         if maintype in {"multipart", "message"}:
             maintype, subtype = "application", "octet-stream"
-        message.add_attachment(
-            file.content, maintype=maintype, subtype=subtype, filename=_file_name(file.name)
-        )
+        message.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=_file_name(file.name))
     _fix_boundaries(message, mail.key)
     policy = _POLICY.clone(utf8=smtputf8)
     return ComposedMail(
@@ -107,12 +99,8 @@ def compose(mail: OutboundMail) -> ComposedMail:
 def html_of_text(text: str) -> str:
     """Return plain text as simple HTML: paragraphs, line breaks and links, everything else escaped."""
     paragraphs = [part for part in re.split(r"\n{2,}", text.strip()) if part.strip()]
-    body = "".join(
-        f"<p>{_linked(part).replace(chr(10), '<br>' + chr(10))}</p>\n" for part in paragraphs
-    )
-    return (
-        f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n{body}</body></html>\n'
-    )
+    body = "".join(f"<p>{_linked(part).replace(chr(10), '<br>' + chr(10))}</p>\n" for part in paragraphs)
+    return f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n{body}</body></html>\n'
 
 
 def _linked(text: str) -> str:
@@ -135,9 +123,7 @@ def _check(mail: OutboundMail) -> None:
     }
     for name, value in [*headers.items(), *mail.headers]:
         if _CONTROL.search(value):
-            raise BadMail(
-                f"The {name} contains a line break or control character. Write it on one line."
-            )
+            raise BadMail(f"The {name} contains a line break or control character. Write it on one line.")
     if not mail.subject.strip():
         raise BadMail("The subject is empty. Write one.")
     if not mail.text.strip():
@@ -160,12 +146,7 @@ def _honest_subject(mail: OutboundMail) -> str:
 def _wire_address(address: str) -> tuple[str, bool]:
     """Return an address as it goes over the wire, and whether it needs SMTPUTF8."""
     local, _at, domain = address.strip().rpartition("@")
-    if (
-        not local
-        or not domain
-        or _CONTROL.search(address)
-        or re.search(r"[\s<>,;:\"()\[\]\\]", address.strip())
-    ):
+    if not local or not domain or _CONTROL.search(address) or re.search(r"[\s<>,;:\"()\[\]\\]", address.strip()):
         raise BadMail(f"{address[:80]!r} is not an email address.")
     try:
         domain = domain if domain.isascii() else domain.encode("idna").decode()

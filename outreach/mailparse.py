@@ -13,9 +13,7 @@ from outreach.values import BounceRecipient, InboundMessage, MessageKind
 
 MAX_RAW = 30_000_000
 MAX_RECIPIENTS = 200
-REPORT_TYPES = frozenset(
-    f"message/{name}" for name in ("delivery-status", "feedback-report", "global-delivery-status")
-)
+REPORT_TYPES = frozenset(f"message/{name}" for name in ("delivery-status", "feedback-report", "global-delivery-status"))
 _KNOWN_HEADERS = frozenset(
     [
         "from",
@@ -84,12 +82,9 @@ _AWAY_BODY = re.compile(
     r"\b(?:am|be) (?:back|returning) (?:on|in)|zurück (?:am|ab)",
     re.IGNORECASE,
 )
-_TICKET_BODY = re.compile(
-    r"\b(?:ticket|case|request|reference) (?:number|id|no\.?|#)|has been received", re.IGNORECASE
-)
+_TICKET_BODY = re.compile(r"\b(?:ticket|case|request|reference) (?:number|id|no\.?|#)|has been received", re.IGNORECASE)
 _NO_REPLY = re.compile(
-    r"^(?:no-?_?reply|do-?not-?reply|mailer-daemon|postmaster|bounces?|notifications?)\b",
-    re.IGNORECASE,
+    r"^(?:no-?_?reply|do-?not-?reply|mailer-daemon|postmaster|bounces?|notifications?)\b", re.IGNORECASE
 )
 
 
@@ -99,9 +94,7 @@ def parse(raw: bytes) -> InboundMessage:
         message = email.message_from_bytes(raw[:MAX_RAW])
         if not _KNOWN_HEADERS & {name.lower() for name in message}:
             text = raw[:2_000_000].decode("utf-8", "replace").replace("\0", "")
-            return InboundMessage(
-                text=text, reply_text=visible_text(text), raw_size=len(raw), answerable=False
-            )
+            return InboundMessage(text=text, reply_text=visible_text(text), raw_size=len(raw), answerable=False)
         return _read(message, len(raw))
     except Exception:  # the promise of this module: any bytes give a message
         text = raw[:20_000].decode("utf-8", "replace")
@@ -109,14 +102,8 @@ def parse(raw: bytes) -> InboundMessage:
 
 
 def _read(message: Message, size: int) -> InboundMessage:
-    parts = [
-        part
-        for _, part in zip(range(mailparts.MAX_PARTS), mailparts.own_parts(message), strict=False)
-    ]
-    plain, html = (
-        mailparts.first_text(parts, "text/plain"),
-        mailparts.first_text(parts, "text/html"),
-    )
+    parts = [part for _, part in zip(range(mailparts.MAX_PARTS), mailparts.own_parts(message), strict=False)]
+    plain, html = (mailparts.first_text(parts, "text/plain"), mailparts.first_text(parts, "text/html"))
     text = plain or text_of_html(html)
     subject = mailparts.header(message, "Subject")
     kind, recipients, original = _report(message, parts, text, subject)
@@ -157,36 +144,22 @@ def _report(
     message: Message, parts: list[Message], text: str, subject: str
 ) -> tuple[MessageKind | None, tuple[BounceRecipient, ...], Message | None]:
     """Read bounces, delays and complaints; (None, …) for any other mail."""
-    original = next(
-        (found for part in parts if (found := mailparts.original_of(part)) is not None), None
-    )
+    original = next((found for part in parts if (found := mailparts.original_of(part)) is not None), None)
     fields = "\n\n".join(
         mailparts.report_text(part) for part in parts
         if part.get_content_type() in REPORT_TYPES
     )  # fmt: skip
     complaint = _complaint(message, parts, fields, original, subject)
     if complaint is not None:
-        return (
-            "complaint",
-            tuple(BounceRecipient(one, "", "complaint") for one in complaint or [""]),
-            original,
-        )
+        return ("complaint", tuple(BounceRecipient(one, "", "complaint") for one in complaint or [""]), original)
     notice = bounces.read_notification(text) if len(parts) == 1 else None
     if notice:
         kind, failures = notice
         known: dict[str, MessageKind] = {"complaint": "complaint", "bounce": "bounce"}
         if kind == "complaint":
-            return (
-                "complaint",
-                tuple(BounceRecipient(one.address, "", "complaint") for one in failures),
-                None,
-            )
+            return ("complaint", tuple(BounceRecipient(one.address, "", "complaint") for one in failures), None)
         return known.get(kind, "auto_reply"), tuple(bounces.judge(one) for one in failures), None
-    if not (
-        fields
-        or message.get_content_type() == "multipart/report"
-        or _looks_returned(message, subject, text)
-    ):
+    if not (fields or message.get_content_type() == "multipart/report" or _looks_returned(message, subject, text)):
         return None, (), None
     failures = _failures(message, fields, text)
     if failures and all(one.action in {"delivered", "relayed", "expanded"} for one in failures):
@@ -195,8 +168,7 @@ def _report(
     if not failures and not _FAILED.search(subject) and not fields:
         return None, (), None
     delayed = bool(failures) and all(
-        one.action == "delayed" or (not one.action and _DELAYED.search(f"{subject}\n{text[:3000]}"))
-        for one in failures
+        one.action == "delayed" or (not one.action and _DELAYED.search(f"{subject}\n{text[:3000]}")) for one in failures
     )
     return "delay" if delayed else "bounce", tuple(bounces.judge(one) for one in failures), original
 
@@ -207,11 +179,7 @@ def _failures(message: Message, fields: str, text: str) -> list[bounces.Failure]
     prose = body[: bounces.MAX_REPORT]
     cut = _RETURNED.search(prose)
     prose = prose[: cut.start()] if cut and cut.start() > 20 else prose
-    own = [
-        address
-        for name in ("To", "From", "Delivered-To")
-        for _, address in mailparts.addresses(message, name)
-    ]
+    own = [address for name in ("To", "From", "Delivered-To") for _, address in mailparts.addresses(message, name)]
     hinted = bounces.ADDRESS.findall(mailparts.header(message, "X-Failed-Recipients"))
     listed = bounces.read_fields(fields) or bounces.read_fields(body)
     if not listed:
@@ -220,11 +188,7 @@ def _failures(message: Message, fields: str, text: str) -> list[bounces.Failure]
     failures = []
     for one in listed[:MAX_RECIPIENTS]:
         prosaic = told.get(one.address, "")
-        words = (
-            one.words
-            if one.words and not bounces.says_unknown(prosaic)
-            else prosaic or prose[:4000]
-        )
+        words = one.words if one.words and not bounces.says_unknown(prosaic) else prosaic or prose[:4000]
         failures.append(bounces.Failure(one.address, one.action, one.status, words, prose[:8000]))
     return failures
 
@@ -233,11 +197,7 @@ def _complaint(
     message: Message, parts: list[Message], fields: str, original: Message | None, subject: str
 ) -> list[str] | None:
     """Return the complaining addresses when this mail is a feedback report or a program's opt-out, else None."""
-    feedback = [
-        mailparts.report_text(part)
-        for part in parts
-        if part.get_content_type() == "message/feedback-report"
-    ]
+    feedback = [mailparts.report_text(part) for part in parts if part.get_content_type() == "message/feedback-report"]
     if feedback:
         if re.search(r"^feedback-type:\s*not-spam", fields, re.IGNORECASE | re.MULTILINE):
             return None
@@ -258,9 +218,7 @@ def _looks_returned(message: Message, subject: str, text: str) -> bool:
     nobody = bool(_DAEMON.search(sender))
     empty = mailparts.header(message, "Return-Path").strip() in {"<>", "<MAILER-DAEMON>"}
     return (
-        (nobody or empty)
-        and bool((nobody and empty) or _FAILED.search(subject))
-        and not _AWAY_SUBJECT.search(subject)
+        (nobody or empty) and bool((nobody and empty) or _FAILED.search(subject)) and not _AWAY_SUBJECT.search(subject)
     )
 
 
@@ -268,18 +226,11 @@ def _automatic(message: Message, subject: str, text: str) -> MessageKind:
     """Tell a person's reply from a machine's (RFC 3834 and the habits of older programs)."""
     submitted = mailparts.header(message, "Auto-Submitted").split(";")[0].strip().lower()
     precedence = mailparts.header(message, "Precedence").strip().lower()
-    marked = any(
-        message.get(name) for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-Vacation")
-    )
+    marked = any(message.get(name) for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-Vacation"))
     empty = mailparts.header(message, "Return-Path").strip() == "<>"
     answers = subject[:4].lower().startswith("re:")
     away = bool(_AWAY_SUBJECT.search(subject) and (not answers or _AWAY_BODY.search(text[:3000])))
-    machine = (
-        submitted not in {"", "no"}
-        or marked
-        or empty
-        or precedence in {"auto_reply", "bulk", "junk"}
-    )
+    machine = submitted not in {"", "no"} or marked or empty or precedence in {"auto_reply", "bulk", "junk"}
     if away or (machine and _AWAY_BODY.search(text[:3000])):
         return "out_of_office"
     if _AUTO_SUBJECT.search(subject):
@@ -293,9 +244,7 @@ def _answerable(message: Message, sender: str) -> bool:
     """Tell whether an automatic answer is allowed at all (RFC 3834, section 2)."""
     if any(name.lower().startswith(("list-", "x-crm-")) for name in message):
         return False
-    if message.get("X-Auto-Response-Suppress") or mailparts.header(
-        message, "Precedence"
-    ).lower() in {
+    if message.get("X-Auto-Response-Suppress") or mailparts.header(message, "Precedence").lower() in {
         "bulk",
         "list",
         "junk",

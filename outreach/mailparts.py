@@ -42,26 +42,13 @@ def decoded(value: object) -> str:
 
 
 def addresses(message: Message, name: str) -> list[tuple[str, str]]:
-    values = [
-        value[:MAX_HEADER].replace("\n", " ").replace("\r", " ")
-        for value in raw_values(message, name)
-    ]
-    found = [
-        (decoded(shown), address.strip()[:254])
-        for shown, address in getaddresses(values)
-        if "@" in address
-    ]
-    return (found or [("", address) for value in values for address in ADDRESS.findall(value)])[
-        :100
-    ]
+    values = [value[:MAX_HEADER].replace("\n", " ").replace("\r", " ") for value in raw_values(message, name)]
+    found = [(decoded(shown), address.strip()[:254]) for shown, address in getaddresses(values) if "@" in address]
+    return (found or [("", address) for value in values for address in ADDRESS.findall(value)])[:100]
 
 
 def ids(message: Message, name: str) -> list[str]:
-    return [
-        found
-        for value in raw_values(message, name)[:5]
-        for found in _MESSAGE_ID.findall(value)
-    ]
+    return [found for value in raw_values(message, name)[:5] for found in _MESSAGE_ID.findall(value)]
 
 
 def ids_of(message: Message | None) -> list[str]:

@@ -22,8 +22,7 @@ _WROTE_START = re.compile(
     re.IGNORECASE,
 )
 _ON_LINE = re.compile(
-    r"^\s*[*_]*(on|am|el|le|il|em|den|op|dnia|w dniu)\s.{0,200}?\d|^\s*\S.{0,160}\bको\b",
-    re.IGNORECASE,
+    r"^\s*[*_]*(on|am|el|le|il|em|den|op|dnia|w dniu)\s.{0,200}?\d|^\s*\S.{0,160}\bको\b", re.IGNORECASE
 )
 _DIVIDER = re.compile(
     r"^\s*[-_*=—\s]{2,}\s*(original message|original appointment|forwarded message|begin forwarded message|"
@@ -34,9 +33,7 @@ _DIVIDER = re.compile(
     r"début du message réexpédié|début du message transféré)\s*:\s*$",
     re.IGNORECASE,
 )
-_HEAD_FROM = re.compile(
-    r"^\s*[*_]*(from|von|de|da|van|från|प्रेषक|से)\s?[*_]*\s?:[*_]*\s*\S", re.IGNORECASE
-)
+_HEAD_FROM = re.compile(r"^\s*[*_]*(from|von|de|da|van|från|प्रेषक|से)\s?[*_]*\s?:[*_]*\s*\S", re.IGNORECASE)
 _HEAD_NEXT = re.compile(
     r"^\s*[*_]*(sent|date|to|subject|cc|gesendet|datum|an|betreff|enviado|enviado el|fecha|para|asunto|"
     r"envoyé|date|à|a|objet|inviato|data|oggetto|assunto|भेजा गया|दिनांक|प्रति|को|विषय)\s?[*_]*\s?:",
@@ -92,13 +89,7 @@ _QUOTED = re.compile(
 
 def visible_text(text: str) -> str:
     """Return what the author of this mail wrote, without what was quoted or signed."""
-    text = (
-        text[:MAX_TEXT]
-        .replace("\r\n", "\n")
-        .replace("\r", "\n")
-        .replace("\u00a0", " ")
-        .replace("\u200b", "")
-    )
+    text = text[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").replace("\u200b", "")
     lines = [line[:MAX_LINE].rstrip() for line in text.split("\n")]
     kept: list[str] = []
     index, end = 0, len(lines)
@@ -144,9 +135,7 @@ def text_of_html(html: str, *, without_quotes: bool = False) -> str:
         if skipped:
             depth += (-1 if closing else 1) if name == skipped else 0
             skipped = skipped if depth else ""
-        elif not closing and (
-            name in _UNSEEN or (without_quotes and _is_quote(name, token["rest"]))
-        ):
+        elif not closing and (name in _UNSEEN or (without_quotes and _is_quote(name, token["rest"]))):
             if token["rest"].endswith("/") or _stops(token["rest"]):
                 break
             skipped, depth = name, 1

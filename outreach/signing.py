@@ -15,9 +15,7 @@ def sign(secret: str, body: bytes, at: datetime) -> dict[str, str]:
     return {TIMESTAMP: stamp, SIGNATURE: f"sha256={_mac(secret, stamp, body)}"}
 
 
-def verify_inbound_signature(
-    secret: str, headers: Mapping[str, str], body: bytes, now: datetime
-) -> bool:
+def verify_inbound_signature(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
     """Tell whether the body is signed with our secret and fresh; without a secret nothing is."""
     stamp = headers.get(TIMESTAMP, "")
     if not secret or not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from outreach.views import hooks, inbox, messages, sink, suggestions, threads, workflows
+from outreach.views import channels, hooks, inbox, messages, sink, suggestions, threads, tickets, workflows
 
 app_name = "outreach"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("inbox/<int:pk>/draft/", suggestions.request_for_conversation, name="inbox-draft"),
     path("leads/<int:pk>/thread/", threads.lead_thread, name="lead-thread"),
     path("leads/<int:pk>/message/", threads.lead_send, name="message-send"),
+    path("tickets/<int:pk>/thread/", tickets.thread, name="ticket-thread"),
+    path("tickets/<int:pk>/reply/", tickets.send, name="ticket-send"),
     path("leads/<int:pk>/suggestions/", suggestions.lead_panel, name="lead-suggestions"),
     path("leads/<int:pk>/draft/", suggestions.request_for_lead, name="lead-draft"),
     path("suggestions/", suggestions.list_, name="suggestion-list"),
@@ -26,6 +28,7 @@ urlpatterns = [
     path("workflows/", workflows.list_, name="workflow-list"),
     path("workflows/set/", workflows.set_, name="workflow-set"),
     path("workflows/pause/", workflows.pause, name="workflow-pause"),
+    path("channels/test/", channels.test, name="channel-test"),
     path("mail-sink/", sink.list_, name="sink"),
     path("mail-sink/<int:pk>/", sink.detail, name="sink-detail"),
     path("mail-sink/<int:pk>/reply/", sink.reply, name="sink-reply"),

@@ -9,15 +9,7 @@ MessageKind = Literal["reply", "auto_reply", "out_of_office", "bounce", "complai
 BounceClass = Literal["hard", "soft", "policy", "content", "complaint", "unknown"]
 Via = Literal["model", "rules"]
 
-INTENTS = (
-    "interested",
-    "asking_price",
-    "question",
-    "not_interested",
-    "unsubscribe",
-    "out_of_office",
-    "unclear",
-)
+INTENTS = ("interested", "asking_price", "question", "not_interested", "unsubscribe", "out_of_office", "unclear")
 
 
 @dataclass(frozen=True)
@@ -256,38 +248,8 @@ class ProposalDraft:
 
 
 @dataclass(frozen=True)
-class Refinement:
-    """How a message shifts a score: bounded, with the reason shown beside it."""
-
-    points: int
-    reason: str
-    via: Via = "rules"
-    prompt_version: str = ""
-    usage: Usage = field(default_factory=Usage)
-
-
-@dataclass(frozen=True)
 class FollowUpPlan:
     """When to write again, if at all."""
 
     wait_days: int | None
     reason: str
-
-
-@dataclass(frozen=True)
-class DeliveryReport:
-    """A vendor's word on a message we sent."""
-
-    external_id: str
-    state: Literal["accepted", "delivered", "read", "failed"]
-    error: str = ""
-    at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class OptOut:
-    """A person's wish to hear no more on a channel."""
-
-    channel: str
-    address: str
-    text: str = ""

@@ -20,3 +20,8 @@ atexit.register(shutil.rmtree, _data, ignore_errors=True)
 os.environ["CRM_PROFILE"] = "test"
 os.environ["CRM_DATA_DIR"] = _data
 os.environ["SECRET_KEY"] = "a key that only tests use, long enough for every check of it"
+
+
+def many(name: str, usual: int) -> int:
+    """Return how many examples a test makes: the usual number, or what the environment asks for."""
+    return int(os.environ.get(name, usual))

@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from accounts.events import KeyCreated, KeyRevoked
 from accounts.forms.api_keys import CreateApiKeyForm
@@ -25,16 +27,19 @@ def create_api_key(
     scopes: Iterable[str],
     expires_at: datetime | None = None,
     user: User | None = None,
+    tier: str = ApiKey.Tier.STANDARD,
 ) -> ApiKey:
-    """Create a key for oneself (an administrator: for anybody).
+    """Create a key for oneself (an administrator: for anybody, and of a tier that may call more often).
 
     Its text stands on the answered row, this once.
     """
     if actor.kind == "key":
-        raise Denied("A key cannot make other keys. Sign in for that.")
+        raise Denied(_("A key cannot make other keys. Sign in for that."))
     owner = user or actor.user
     if owner is None:
-        raise Refused("A key needs a person whom it acts for.")
+        raise Refused(_("A key needs a person whom it acts for."))
+    if tier != ApiKey.Tier.STANDARD:
+        actor.require("settings:manage")
     prefix = secrets.token_hex(4)
     plain = f"crm_{prefix}_{secrets.token_urlsafe(24)}"
     key = ApiKey(
@@ -43,12 +48,13 @@ def create_api_key(
         prefix=prefix,
         digest=sha256(plain),
         scopes=sorted(scopes),
+        tier=tier,
         expires_at=expires_at,
     )
     actor.require("key:manage", key)
     key.save()
     key.plain = plain
-    publish(KeyCreated(key.pk, owner.pk, name, key.scopes), actor=actor)
+    publish(KeyCreated(key.pk, owner.pk, name, key.scopes, key.tier), actor=actor)
     return key
 
 
@@ -56,7 +62,7 @@ def create_api_key(
 def revoke_api_key(api_key: ApiKey, *, actor: Actor) -> ApiKey:
     """Close a key for good; the next request with it is refused."""
     if api_key.revoked_at:
-        raise Refused("This key is revoked already.")
+        raise Refused(_("This key is revoked already."))
     api_key.revoked_at = clock.now()
     api_key.save(update_fields=["revoked_at"])
     publish(KeyRevoked(api_key.pk, api_key.user_id, api_key.name), actor=actor)

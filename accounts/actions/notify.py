@@ -11,22 +11,13 @@ from core.events import publish
 
 @action("notification.create", permission=None)
 def notify(
-    user: User,
-    *,
-    actor: Actor,
-    kind: str,
-    text: str,
-    url: str = "",
-    email: bool = False,
-    key: str | None = None,
+    user: User, *, actor: Actor, kind: str, text: str, url: str = "", email: bool = False, key: str | None = None
 ) -> Notification:
     """Tell a person something in the product and, with `email`, by mail too.
 
     Not by mail to whoever switched that off. With a `key` the same thing is told once.
     """
-    row = Notification.objects.create(
-        user=user, kind=kind, text=text[:500], url=url[:300], created_at=clock.now()
-    )
+    row = Notification.objects.create(user=user, kind=kind, text=text[:500], url=url[:300], created_at=clock.now())
     if email and user.email_notifications and user.is_active:
         subject = ("notification", row.pk)
         plan(f"notification:{row.pk}", kind="email", subject=subject, repeatable=False)

@@ -1,9 +1,12 @@
 """Inviting people, giving them roles, letting them go."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.events import (
@@ -17,13 +20,8 @@ from accounts.events import (
     UserRolesChanged,
     UserUpdated,
 )
-from accounts.forms.people import (
-    ChangeGrantForm,
-    ChangeRolesForm,
-    InviteUserForm,
-    UpdateProfileForm,
-    UpdateUserForm,
-)
+from accounts.forms.hours import UpdateHoursForm
+from accounts.forms.people import ChangeGrantForm, ChangeRolesForm, InviteUserForm, UpdateProfileForm, UpdateUserForm
 from accounts.models import ApiKey, Grant, Membership, Team, User
 from accounts.permissions import forget
 from accounts.queries.people import administrators
@@ -34,7 +32,7 @@ from core.effects import plan
 from core.errors import Refused
 from core.events import publish
 
-LAST_ADMIN = "This is the last administrator. Make somebody else one first."
+LAST_ADMIN = _("This is the last administrator. Make somebody else one first.")
 
 
 @action("user.create", permission=None)
@@ -64,16 +62,11 @@ def create_user(
 
 @action("user.invite", permission="user:manage", form=InviteUserForm)
 def invite_user(
-    *,
-    actor: Actor,
-    email: str,
-    name: str = "",
-    roles: Iterable[str] = (),
-    team: Team | None = None,
+    *, actor: Actor, email: str, name: str = "", roles: Iterable[str] = (), team: Team | None = None
 ) -> User:
     """Create a person and send a one-time link on which they choose a password."""
     if User.objects.filter(email=User.objects.normalize_email(email)).exists():
-        raise Refused("This person is here already.", code="duplicate")
+        raise Refused(gettext("This person is here already."), code="duplicate")
     user = create_user(actor=actor, email=email, name=name, roles=roles, team=team)
     return _invited(user, actor)
 
@@ -82,7 +75,7 @@ def invite_user(
 def invite_again(user: User, *, actor: Actor) -> User:
     """Send a new one-time link; the earlier ones stop working."""
     if user.has_usable_password():
-        raise Refused("This person has joined already. They can reset their password themselves.")
+        raise Refused(gettext("This person has joined already. They can reset their password themselves."))
     _end_sessions(user)
     return _invited(user, actor)
 
@@ -96,7 +89,7 @@ def create_first_admin(*, actor: Actor, email: str) -> User:
     """
     waiting = [person for person in administrators() if not person.has_usable_password()]
     if len(waiting) < len(administrators()):
-        raise Refused("There is an administrator already. Sign in, or reset the password.")
+        raise Refused(gettext("There is an administrator already. Sign in, or reset the password."))
     if waiting:
         _end_sessions(waiting[0])
         return waiting[0]
@@ -107,11 +100,11 @@ def create_first_admin(*, actor: Actor, email: str) -> User:
 def join(user: User, *, actor: Actor, name: str, password: str, email: str = "") -> User:
     """Set the first password of an invited person; the door has read their one-time link."""
     if user.has_usable_password() or not user.is_active:
-        raise Refused("This link was used already. Sign in.")
+        raise Refused(gettext("This link was used already. Sign in."))
     user.name = name
     if email and email != user.email:
         if User.objects.filter(email=email).exclude(pk=user.pk).exists():
-            raise Refused("Somebody else has this address.")
+            raise Refused(gettext("Somebody else has this address."))
         user.email = email
         EmailAddress.objects.filter(user=user).update(email=email)
     user.set_password(password)
@@ -132,6 +125,12 @@ def update_profile(user: User, *, actor: Actor, **values: str | bool) -> User:
     return _update(user, actor, values)
 
 
+@action("profile.hours", permission="profile:update", form=UpdateHoursForm)
+def update_hours(user: User, *, actor: Actor, **values: Any) -> User:
+    """Change one's own working hours (None for the workspace's), days off and reminders of meetings."""
+    return _update(user, actor, values)
+
+
 @action("user.change-roles", permission="user:manage", form=ChangeRolesForm)
 def change_roles(user: User, *, actor: Actor, roles: Iterable[str]) -> User:
     """Give a person exactly these roles, effective at their next request."""
@@ -149,9 +148,9 @@ def change_roles(user: User, *, actor: Actor, roles: Iterable[str]) -> User:
 def deactivate_user(user: User, *, actor: Actor) -> User:
     """Close an account: sessions end with the next request, API keys are revoked."""
     if user.pk == actor.user_id:
-        raise Refused("You cannot deactivate yourself. Ask another administrator.")
+        raise Refused(gettext("You cannot deactivate yourself. Ask another administrator."))
     if not user.is_active:
-        raise Refused("This account is deactivated already.")
+        raise Refused(gettext("This account is deactivated already."))
     if ADMIN in user.roles:
         _keep_one_admin(user)
     user.is_active, user.deactivated_at = False, clock.now()
@@ -166,7 +165,7 @@ def deactivate_user(user: User, *, actor: Actor) -> User:
 def reactivate_user(user: User, *, actor: Actor) -> User:
     """Open a closed account again; revoked API keys stay revoked."""
     if user.is_active:
-        raise Refused("This account is active.")
+        raise Refused(gettext("This account is active."))
     user.is_active, user.deactivated_at = True, None
     user.save(update_fields=["is_active", "deactivated_at"])
     publish(UserReactivated(user.pk, str(user)), actor=actor)
@@ -191,13 +190,11 @@ def note_email(user: User, *, actor: Actor) -> User:
 def change_grant(*, actor: Actor, role: str, permission: str, scope: str = "") -> Grant | None:
     """Widen or narrow one cell of the role matrix; an empty scope brings the standard back."""
     if role == ADMIN and scope not in {"", Grant.Reach.ALL}:
-        raise Refused("Administrators keep everything, or nobody could open the door again.")
+        raise Refused(gettext("Administrators keep everything, or nobody could open the door again."))
     grant = Grant.objects.filter(role=role, permission=permission).first()
     previous = grant.scope if grant else ""
     if scope:
-        grant, _ = Grant.objects.update_or_create(
-            role=role, permission=permission, defaults={"scope": scope}
-        )
+        grant, _ = Grant.objects.update_or_create(role=role, permission=permission, defaults={"scope": scope})
     elif grant is not None:
         grant.delete()
         grant = None

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from accounts.forms.saved_views import ArrangeListForm, SaveViewForm, UpdateViewForm
 from accounts.models import SavedView, User
@@ -15,12 +17,10 @@ MOST = 100
 def save_view(*, actor: Actor, page: str, name: str, **values: Any) -> SavedView:
     """Keep a list's filters under a name; the same name again replaces them."""
     if actor.user is None:
-        raise Refused("A view belongs to a person.")
+        raise Refused(_("A view belongs to a person."))
     if SavedView.objects.filter(user=actor.user).exclude(page=page, name=name).count() >= MOST:
-        raise Refused(f"You have {MOST} views. Delete one that you do not need any more.")
-    view, _ = SavedView.objects.update_or_create(
-        user=actor.user, page=page, name=name, defaults=values
-    )
+        raise Refused(_("You have %(most)s views. Delete one that you do not need any more.") % {"most": MOST})
+    view, _new = SavedView.objects.update_or_create(user=actor.user, page=page, name=name, defaults=values)
     return view
 
 
@@ -29,7 +29,7 @@ def update_view(view: SavedView, *, actor: Actor, name: str, **values: Any) -> S
     """Rename a view of one's own, share it, pin it or give it another place."""
     own = SavedView.objects.filter(user=view.user_id, page=view.page, name=name)
     if own.exclude(pk=view.pk).exists():
-        raise Invalid({"name": ["You have a view of this name. Choose another."]})
+        raise Invalid({"name": [_("You have a view of this name. Choose another.")]})
     for field, value in {"name": name, **values}.items():
         setattr(view, field, value)
     view.save()
@@ -43,9 +43,7 @@ def delete_view(view: SavedView, *, actor: Actor) -> None:
 
 
 @action("list.arrange", permission="profile:update", form=ArrangeListForm)
-def arrange_list(
-    user: User, *, actor: Actor, page: str, view: str, columns: list[str], is_dense: bool
-) -> User:
+def arrange_list(user: User, *, actor: Actor, page: str, view: str, columns: list[str], is_dense: bool) -> User:
     """Choose which columns a view of a list shows to oneself, in which order and how densely; none means the usual."""
     own = dict(user.lists.get(page, {}))
     own[view] = {"columns": columns, "dense": is_dense}

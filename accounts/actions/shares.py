@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Model
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from guardian.shortcuts import assign_perm, remove_perm
 
 from accounts.actions.notify import notify
@@ -19,7 +21,7 @@ from core.errors import Denied, Invalid, Refused
 from core.events import publish
 
 VERBS = {"read": ("read",), "update": ("read", "update")}
-NOT_YOURS = "It is shared with you, so you cannot share it on. Ask its owner or a manager."
+NOT_YOURS = _("It is shared with you, so you cannot share it on. Ask its owner or a manager.")
 
 
 @action("record.share", permission=None)
@@ -40,7 +42,7 @@ def share_record(
     """
     may_share(actor, noun, record)
     if until is not None and until <= clock.now():
-        raise Invalid({"until": ["Choose a day that is not over yet."]})
+        raise Invalid({"until": [gettext("Choose a day that is not over yet.")]})
     _take_back(noun, record, shared_with)
     for one in VERBS[verb]:
         share: Any = assign_perm(_codename(noun, one, record), _holder(shared_with), record)
@@ -106,7 +108,7 @@ def _holder(shared_with: User | Team) -> object:
     if isinstance(shared_with, User):
         return shared_with
     if shared_with.group is None:
-        raise Refused("This team was made before sharing. Save it once, then share.")
+        raise Refused(gettext("This team was made before sharing. Save it once, then share."))
     return shared_with.group
 
 

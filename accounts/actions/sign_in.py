@@ -1,13 +1,7 @@
 """What sign-in, second factors and refusals leave in the audit."""
 
 from accounts.actor import Actor
-from accounts.events import (
-    AccessDenied,
-    UserSecondFactorChanged,
-    UserSignedIn,
-    UserSignedOut,
-    UserSignInFailed,
-)
+from accounts.events import AccessDenied, UserSecondFactorChanged, UserSignedIn, UserSignedOut, UserSignInFailed
 from accounts.models import User
 from core.actions import action
 from core.events import publish

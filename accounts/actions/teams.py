@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.events import TeamCreated, TeamDeleted, TeamMembersChanged, TeamUpdated
@@ -37,17 +38,13 @@ def update_team(team: Team, *, actor: Actor, name: str, region: str = "") -> Tea
 
 
 @action("team.set-members", permission="user:manage", form=SetMembersForm)
-def set_members(
-    team: Team, *, actor: Actor, members: Iterable[User], managers: Iterable[User] = ()
-) -> Team:
+def set_members(team: Team, *, actor: Actor, members: Iterable[User], managers: Iterable[User] = ()) -> Team:
     """Make exactly these people the team; those who lead it are members too."""
     leads = {person.pk for person in managers}
     wanted = {person.pk for person in members} | leads
     Membership.objects.filter(team=team).exclude(user_id__in=wanted).delete()
     for pk in sorted(wanted):
-        Membership.objects.update_or_create(
-            team=team, user_id=pk, defaults={"is_manager": pk in leads}
-        )
+        Membership.objects.update_or_create(team=team, user_id=pk, defaults={"is_manager": pk in leads})
     if team.group is not None:
         team.group.user_set.set(User.objects.filter(pk__in=wanted))
     change = TeamMembersChanged(team.pk, team.name, sorted(wanted), sorted(leads))
@@ -66,4 +63,4 @@ def delete_team(team: Team, *, actor: Actor) -> None:
 
 def _name_is_free(name: str) -> None:
     if Team.objects.filter(name__iexact=name).exists():
-        raise Invalid({"name": ["There is a team of this name already."]})
+        raise Invalid({"name": [_("There is a team of this name already.")]})

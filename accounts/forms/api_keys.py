@@ -3,7 +3,11 @@
 from datetime import timedelta
 
 from django import forms
+from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from accounts.models import ApiKey
 from accounts.roles import MATRIX
 from core import clock
 
@@ -12,8 +16,8 @@ def scope_choices() -> list[tuple[str, str]]:
     """Answer the scopes: everything, every noun, every permission."""
     nouns = dict.fromkeys(name.partition(":")[0] for name in MATRIX)
     return [
-        ("*", "Everything that I may do"),
-        *((f"{noun}:*", f"Everything about {noun}") for noun in nouns),
+        ("*", gettext("Everything that I may do")),
+        *((f"{noun}:*", gettext("Everything about %(noun)s") % {"noun": gettext(noun)}) for noun in nouns),
         *((name, name) for name in MATRIX),
     ]
 
@@ -21,17 +25,28 @@ def scope_choices() -> list[tuple[str, str]]:
 class CreateApiKeyForm(forms.Form):
     """A key's name, what it may do and how long."""
 
-    name = forms.CharField(max_length=100, help_text="Which program uses it.")
+    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("Which program uses it."))
     scopes = forms.MultipleChoiceField(
-        choices=scope_choices, help_text="A key never may do more than you."
+        label=_("Scopes"), choices=scope_choices, help_text=_("A key never may do more than you.")
     )
     days = forms.TypedChoiceField(
-        label="Works for",
-        choices=[("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "until revoked")],
+        label=_("Works for"),
+        choices=[("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("", _("until revoked"))],
         coerce=int,
         empty_value=None,
         required=False,
     )
+
+    tier = forms.ChoiceField(
+        label=_("How often it may call"),
+        choices=[(tier.value, f"{settings.TIERS[tier]:,} / min") for tier in ApiKey.Tier],
+        initial=ApiKey.Tier.STANDARD,
+        required=False,
+    )
+
+    def clean_tier(self) -> str:
+        """Nothing said means the standard."""
+        return self.cleaned_data["tier"] or ApiKey.Tier.STANDARD
 
     def clean(self) -> dict[str, object]:
         """Turn the number of days into the moment when the key stops working."""

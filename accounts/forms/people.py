@@ -11,12 +11,14 @@ from django.core.exceptions import ValidationError
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Grant, Team, User
 from accounts.roles import MATRIX, ROLE_LABELS, ROLES
 
 
-def role_choices() -> list[tuple[str, str]]:
+def role_choices() -> list[tuple[str, Any]]:
     """Answer the roles by name and label."""
     return [(role, ROLE_LABELS[role]) for role in ROLES]
 
@@ -56,41 +58,41 @@ class RolesField(forms.MultipleChoiceField):
 class InviteUserForm(forms.Form):
     """An invitation: an address, a name and what the person will do here."""
 
-    email = forms.EmailField(label="Work email", max_length=254)
-    name = forms.CharField(max_length=150, required=False)
-    roles = RolesField(label="Roles")
-    team = forms.ModelChoiceField(Team.objects.order_by("name"), required=False)
+    email = forms.EmailField(label=_("Work email"), max_length=254)
+    name = forms.CharField(label=_("Name"), max_length=150, required=False)
+    roles = RolesField(label=_("Roles"))
+    team = forms.ModelChoiceField(Team.objects.order_by("name"), label=_("Team"), required=False)
 
     def clean_email(self) -> str:
         """Fold the address; refuse one that is known."""
         email: str = User.objects.normalize_email(self.cleaned_data["email"])
         if User.objects.filter(email=email).exists():
-            raise ValidationError("This person is here already. Open them in the list of people.")
+            raise ValidationError(gettext("This person is here already. Open them in the list of people."))
         return email
 
 
 class ChangeRolesForm(forms.Form):
     """The roles that a person holds from now on."""
 
-    roles = RolesField(label="Roles", required=False)
+    roles = RolesField(label=_("Roles"), required=False)
 
 
 class UpdateUserForm(forms.Form):
     """What an administrator may change of somebody else."""
 
-    name = forms.CharField(max_length=150)
-    phone = forms.CharField(max_length=32, required=False)
-    timezone = forms.ChoiceField(label="Time zone", choices=zone_choices, widget=ZoneSelect)
+    name = forms.CharField(label=_("Name"), max_length=150)
+    phone = forms.CharField(label=_("Phone"), max_length=32, required=False)
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices, widget=ZoneSelect)
 
 
 class UpdateProfileForm(UpdateUserForm):
     """What everybody may change of themselves."""
 
-    language = forms.ChoiceField(choices=settings.LANGUAGES)
-    theme = forms.ChoiceField(choices=User.Theme, required=False)
-    email_notifications = forms.BooleanField(
-        label="Send me an email when something waits for me", required=False
+    language = forms.ChoiceField(
+        label=_("Language"), choices=[("", _("As my browser asks")), *settings.LANGUAGES], required=False
     )
+    theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme, required=False)
+    email_notifications = forms.BooleanField(label=_("Send me an email when something waits for me"), required=False)
 
     def clean_theme(self) -> str:
         """Follow the device when nothing was chosen."""
@@ -100,16 +102,16 @@ class UpdateProfileForm(UpdateUserForm):
 class ChoosePasswordForm(forms.Form):
     """The first password, chosen on the page behind a one-time link."""
 
-    name = forms.CharField(label="Your name", max_length=150)
+    name = forms.CharField(label=_("Your name"), max_length=150)
     password = forms.CharField(
-        label="Password",
+        label=_("Password"),
         strip=False,
         max_length=128,
-        help_text="12 characters or more.",
+        help_text=_("12 characters or more."),
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
     again = forms.CharField(
-        label="Password again",
+        label=_("Password again"),
         strip=False,
         max_length=128,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
@@ -126,14 +128,14 @@ class ChoosePasswordForm(forms.Form):
         values = super().clean() or {}
         again = values.pop("again", None)
         if values.get("password") and again is not None and again != values["password"]:
-            self.add_error("again", "The two passwords differ.")
+            self.add_error("again", gettext("The two passwords differ."))
         return values
 
 
 class FirstAdminForm(ChoosePasswordForm):
     """The same for the first administrator, who also says how to sign in."""
 
-    email = forms.EmailField(label="Work email", max_length=254)
+    email = forms.EmailField(label=_("Work email"), max_length=254)
     field_order = ["email", "name", "password", "again"]
 
     def clean_email(self) -> str:
@@ -145,6 +147,6 @@ class FirstAdminForm(ChoosePasswordForm):
 class ChangeGrantForm(forms.Form):
     """One cell of the role matrix as this install wants it; empty brings the standard back."""
 
-    role = forms.ChoiceField(choices=role_choices)
-    permission = forms.ChoiceField(choices=[(name, name) for name in MATRIX])
-    scope = forms.ChoiceField(choices=[("", "As standard"), *Grant.Reach.choices], required=False)
+    role = forms.ChoiceField(label=_("Role"), choices=role_choices)
+    permission = forms.ChoiceField(label=_("Permission"), choices=[(name, name) for name in MATRIX])
+    scope = forms.ChoiceField(label=_("Scope"), choices=[("", _("As standard")), *Grant.Reach.choices], required=False)

@@ -3,16 +3,20 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.lists import SPECS
 
 
 class UpdateViewForm(forms.Form):
     """A view's name and place."""
 
-    name = forms.CharField(max_length=60)
-    is_shared = forms.BooleanField(required=False, label="Everybody sees it")
-    is_pinned = forms.BooleanField(required=False, label="Pin it to my menu")
+    name = forms.CharField(label=_("Name"), max_length=60)
+    is_shared = forms.BooleanField(required=False, label=_("Everybody sees it"))
+    is_pinned = forms.BooleanField(required=False, label=_("Pin it to my menu"))
     position = forms.IntegerField(
-        required=False, min_value=0, max_value=999, label="Place", help_text="1 stands first."
+        required=False, min_value=0, max_value=999, label=_("Place"), help_text=_("1 stands first.")
     )
 
     def clean_position(self) -> int:
@@ -25,6 +29,14 @@ class SaveViewForm(UpdateViewForm):
 
     page = forms.SlugField(max_length=80, widget=forms.HiddenInput)
     query = forms.CharField(max_length=1000, required=False, widget=forms.HiddenInput)
+
+    def clean_page(self) -> str:
+        """Only lists that there are."""
+        page: str = self.cleaned_data["page"]
+        if page not in SPECS:
+            known = ", ".join(sorted(SPECS))
+            raise forms.ValidationError(gettext("There is no such list. Choose one of %(known)s.") % {"known": known})
+        return page
 
 
 class ArrangeListForm(forms.Form):
@@ -39,5 +51,5 @@ class ArrangeListForm(forms.Form):
         """At most a hundred names."""
         names: Any = self.cleaned_data["columns"]
         if not isinstance(names, list) or len(names) > 100:
-            raise forms.ValidationError("Send a list of at most 100 columns.")
+            raise forms.ValidationError(gettext("Send a list of at most 100 columns."))
         return [str(name)[:80] for name in names]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
@@ -10,21 +11,19 @@ from accounts.models import User
 class TeamForm(forms.Form):
     """A team's name and region."""
 
-    name = forms.CharField(max_length=100)
-    region = forms.CharField(max_length=100, required=False)
+    name = forms.CharField(label=_("Name"), max_length=100)
+    region = forms.CharField(label=_("Region"), max_length=100, required=False)
 
 
 class SetMembersForm(forms.Form):
     """Who is in the team, and who leads it."""
 
     members = forms.ModelMultipleChoiceField(
-        User.objects.order_by("name", "email"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
+        User.objects.order_by("name", "email"), label=_("Members"), required=False, widget=forms.CheckboxSelectMultiple
     )
     managers = forms.ModelMultipleChoiceField(
         User.objects.order_by("name", "email"),
-        label="Who leads it",
+        label=_("Who leads it"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )

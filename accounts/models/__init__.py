@@ -1,6 +1,7 @@
 """People, teams, keys and the workspace."""
 
 from accounts.models.api_key import ApiKey
+from accounts.models.export import Export
 from accounts.models.grant import Grant
 from accounts.models.notification import Notification
 from accounts.models.saved_view import SavedView
@@ -11,6 +12,7 @@ from accounts.models.workspace import Workspace
 
 __all__ = (
     "ApiKey",
+    "Export",
     "Grant",
     "Membership",
     "Notification",

@@ -14,9 +14,7 @@ from core.links import route
 class Notification(models.Model):
     """One thing that one person was told."""
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
     kind = models.CharField(max_length=60)
     text = models.CharField(max_length=500)
     url = models.CharField(max_length=300, blank=True)

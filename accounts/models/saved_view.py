@@ -11,9 +11,7 @@ from django.db import models
 class SavedView(models.Model):
     """The filters, order and columns of one list, kept by a person and perhaps shown to all."""
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
     page = models.CharField(max_length=80)
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=1000, blank=True)
@@ -24,9 +22,7 @@ class SavedView(models.Model):
     owner_paths: ClassVar[tuple[str, ...]] = ("user",)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("user", "page", "name"), name="saved_view_name_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("user", "page", "name"), name="saved_view_name_once"),)
 
     def __str__(self) -> str:
         return self.name

@@ -17,9 +17,7 @@ class _Given(models.Model):
 
     until = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=300, blank=True)
-    given_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     given_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:

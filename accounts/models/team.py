@@ -20,9 +20,7 @@ class Team(models.Model):
     group = models.OneToOneField(
         Group, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="team"
     )
-    members = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, through="Membership", related_name="teams"
-    )
+    members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="teams")
 
     def __str__(self) -> str:
         return self.name
@@ -34,18 +32,14 @@ class Team(models.Model):
 class Membership(models.Model):
     """One person's place in one team."""
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     is_manager = models.BooleanField(default=False)
 
     owner_paths: ClassVar[tuple[str, ...]] = ("user",)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("user", "team"), name="membership_once_per_team"),
-        )
+        constraints = (models.UniqueConstraint(fields=("user", "team"), name="membership_once_per_team"),)
 
     def __str__(self) -> str:
         return f"{self.user} in {self.team}"

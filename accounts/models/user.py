@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import connection, models
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import ADMIN
 from core import clock
@@ -107,17 +108,23 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person who works here."""
 
     class Theme(models.TextChoices):
-        SYSTEM = "system", "As the device"
-        LIGHT = "light", "Light"
-        DARK = "dark", "Dark"
+        SYSTEM = "system", _("As the device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
 
     email = models.EmailField(unique=True, max_length=254)
     name = models.CharField(max_length=150, blank=True)
     phone = models.CharField(max_length=32, blank=True)
     timezone = models.CharField(max_length=64, default="Asia/Kolkata")
-    language = models.CharField(max_length=16, default="en-gb")
+    language = models.CharField(max_length=16, blank=True, default="")  # empty: as the device asks
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM)
     email_notifications = models.BooleanField(default=True)
+    # A week of core.hours, None for the workspace's; days off as [first, last].
+    working_hours = models.JSONField(null=True, blank=True)
+    days_off = models.JSONField(default=list, blank=True)
+    # Minutes before a meeting; 0 for no reminder.
+    remind_before = models.PositiveSmallIntegerField(default=15)
+    reminded_on = models.DateField(null=True, editable=False)  # the last day whose tasks they were told
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=clock.now)
     deactivated_at = models.DateTimeField(null=True, blank=True)

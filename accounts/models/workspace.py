@@ -9,6 +9,9 @@ from contextvars import ContextVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.hours import DAYS
 
 _read: ContextVar[list[Workspace] | None] = ContextVar("workspace", default=None)
 
@@ -18,12 +21,17 @@ def new_code() -> str:
     return secrets.token_hex(3)
 
 
+def office_week() -> dict[str, list[list[str]]]:
+    """Return the hours of an office: nine to six, Monday to Friday."""
+    return {day: [["09:00", "18:00"]] for day in DAYS[:5]}
+
+
 class Workspace(models.Model):
     """Names, thresholds and habits of the business; exactly one row."""
 
     class ManagerScope(models.TextChoices):
-        ALL = "all", "Everything"
-        TEAM = "team", "Their own teams"
+        ALL = "all", _("Everything")
+        TEAM = "team", _("Their own teams")
 
     name = models.CharField(max_length=120, default="My business")
     # Begins the references in exports, so that a file knows its own records again.
@@ -36,7 +44,7 @@ class Workspace(models.Model):
     country = models.CharField(max_length=2, default="IN")
     currency = models.CharField(max_length=3, default="INR")
     timezone = models.CharField(max_length=64, default="Asia/Kolkata")
-    workdays = models.CharField("working days, 1 is Monday", max_length=7, default="12345")
+    working_hours = models.JSONField(default=office_week)  # a week of core.hours
     default_language = models.CharField(max_length=16, default="en-gb")
     tone = models.CharField(max_length=40, default="warm and brief")
     from_email = models.EmailField(blank=True)
@@ -44,22 +52,25 @@ class Workspace(models.Model):
     tax_rate_bp = models.PositiveIntegerField(default=1800)
     invoice_prefix = models.CharField(max_length=12, default="INV")
     proposal_valid_days = models.PositiveSmallIntegerField(default=14)
+    support_email = models.EmailField(blank=True)
+    ticket_close_days = models.PositiveSmallIntegerField(default=7)
     high_value_threshold_minor = models.BigIntegerField(default=30_000_000)
     manager_scope = models.CharField(max_length=8, choices=ManagerScope, default=ManagerScope.ALL)
-    interest_threshold = models.FloatField(
-        default=0.8, validators=(MinValueValidator(0.5), MaxValueValidator(1.0))
-    )
+    interest_threshold = models.FloatField(default=0.8, validators=(MinValueValidator(0.5), MaxValueValidator(1.0)))
     automation_paused = models.BooleanField(default=False)
     onboarding_enabled = models.BooleanField(default=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = (
-            models.CheckConstraint(condition=models.Q(pk=1), name="workspace_is_the_only_one"),
-        )
+        constraints = (models.CheckConstraint(condition=models.Q(pk=1), name="workspace_is_the_only_one"),)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def workdays(self) -> str:
+        """Answer the days of the week with working hours, 1 is Monday."""
+        return "".join(str(n) for n, day in enumerate(DAYS, 1) if self.working_hours.get(day))
 
     @classmethod
     def current(cls) -> Workspace:

@@ -8,6 +8,8 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.models import Membership, Team, TeamShare, User, UserShare
@@ -49,8 +51,14 @@ class Share:
     @property
     def text(self) -> str:
         """Answer who gave it and how long it holds."""
-        given = f"Shared by {self.given_by or 'the house'} on {self.given_at:%-d %b %Y}"
-        return given + (f", until {self.until:%-d %b %Y, %H:%M}" if self.until else "")
+        text = _("Shared by %(who)s on %(day)s")
+        if self.until:
+            text = _("Shared by %(who)s on %(day)s, until %(until)s")
+        return text % {
+            "who": self.given_by or _("the house"),
+            "day": date_format(self.given_at, "j M Y"),
+            "until": date_format(self.until, "j M Y, H:i") if self.until else "",
+        }
 
 
 def record_for(actor: Actor, noun: str, pk: int) -> Model:
@@ -106,7 +114,8 @@ def seers_of(record: Model, noun: str, shares: list[Share]) -> list[Seer]:
             rule, why = "team", _leading(user, record, owners, teams)
         else:
             rule, why = "role", _role(ground, noun)
-            why += ", as set for this workspace" * ((ground.role, f"{noun}:read") in user.grants)
+            if (ground.role, f"{noun}:read") in user.grants:
+                why = _("%(why)s, as set for this workspace") % {"why": why}
         found.append(Seer(user, rule, why, may))
     return sorted(found, key=lambda seer: RULES.index(seer.rule))
 
@@ -125,7 +134,7 @@ def _teams() -> Teams:
     teams: Teams = {}
     columns = ("team_id", "team__name", "user_id", "is_manager")
     for pk, name, user_id, leads in Membership.objects.values_list(*columns):
-        _, members, leaders = teams.setdefault(pk, (name, set(), set()))
+        _name, members, leaders = teams.setdefault(pk, (name, set(), set()))
         members.add(user_id)
         if leads:
             leaders.add(user_id)
@@ -135,8 +144,8 @@ def _teams() -> Teams:
 def _ownership(path: str) -> str:
     *through, last = path.split(LOOKUP_SEP)
     if through:
-        return f"Owns its {through[-1]}"
-    return "Does it" if last == "actor" else "Owns it"
+        return _("Owns its %(noun)s") % {"noun": _(through[-1])}
+    return _("Does it") if last == "actor" else _("Owns it")
 
 
 def _sharing(user: User, shares: list[Share], teams: Teams) -> str:
@@ -144,8 +153,8 @@ def _sharing(user: User, shares: list[Share], teams: Teams) -> str:
         if share.holder == user:
             return share.text
         if isinstance(share.holder, Team) and user.pk in teams.get(share.holder.pk, ("", ()))[1]:
-            return f"{share.text}, with {share.holder}"
-    return "Shared"
+            return _("%(text)s, with %(holder)s") % {"text": share.text, "holder": share.holder}
+    return _("Shared")
 
 
 def _leading(user: User, record: Model, owners: dict[int, str], teams: Teams) -> str:
@@ -155,10 +164,18 @@ def _leading(user: User, record: Model, owners: dict[int, str], teams: Teams) ->
         for pk, (name, members, leaders) in teams.items()
         if user.pk in leaders and (pk == given or members & owners.keys())
     ]
-    return f"Leads {' and '.join(sorted(names)) or 'its team'}"
+    if not names:
+        return _("Leads its team")
+    return _("Leads %(teams)s") % {"teams": _(" and ").join(sorted(names))}
 
 
 def _role(ground: Ground, noun: str) -> str:
     nouns = {"activity": "activities"}.get(noun, f"{noun}s")
+    texts = {
+        "all": _("%(role)s: sees all %(nouns)s"),
+        "team": _("%(role)s: sees team %(nouns)s"),
+        "own": _("%(role)s: sees own %(nouns)s"),
+    }
     which = "all" if ground.scope is ALL else str(getattr(ground.scope, "name", ""))
-    return f"{ROLE_LABELS.get(ground.role, ground.role)}: sees {which} {nouns}"
+    text = texts.get(which, f"%(role)s: sees {which} %(nouns)s")
+    return text % {"role": ROLE_LABELS.get(ground.role, ground.role), "nouns": _(nouns)}

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import can
@@ -28,7 +30,7 @@ LANDINGS = {
     FINANCE: "billing:payment-list",
     VIEWER: "accounts:dashboard",
 }
-NEW = (("lead:create", "crm:lead-new"), ("activity:create", "crm:activity-new"))
+NEW = (("lead:create", "crm:lead-new"), ("ticket:create", "crm:ticket-new"), ("activity:create", "crm:activity-new"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class NavEntry:
     """One link of the menu."""
 
     key: str
-    label: str
+    label: str | Promise
     url: str
     icon: str
     current: bool = False
@@ -47,7 +49,7 @@ class NavEntry:
 class NavGroup:
     """Some links under a heading; the first group has none."""
 
-    label: str
+    label: str | Promise
     entries: list[NavEntry]
 
 
@@ -59,10 +61,7 @@ def nav_for(user: User, path: str = "") -> list[NavGroup]:
     groups = _PLACES[standing]
     current = _current([entry for group in groups for entry in group.entries], path)
     return [
-        NavGroup(
-            group.label,
-            [replace(one, current=True) if one.key == current else one for one in group.entries],
-        )
+        NavGroup(group.label, [replace(one, current=True) if one.key == current else one for one in group.entries])
         for group in groups
     ]
 
@@ -72,7 +71,7 @@ _PLACES: dict[object, list[NavGroup]] = {}
 
 
 def _places(user: User) -> list[NavGroup]:
-    groups: dict[str, list[NavEntry]] = {}
+    groups: dict[str | Promise, list[NavEntry]] = {}
     for entry in sorted(registry.MENU.values(), key=lambda entry: (entry.order, entry.key)):
         url = address(entry.url_name)
         if url and (not entry.permission or can(user, entry.permission)):
@@ -93,8 +92,13 @@ def dock_for(user: User, nav: list[NavGroup]) -> list[NavEntry]:
     keys = next((keys for role, keys in DOCKS.items() if role in user.roles), ("dashboard",))
     makes = (name for permission, name in NEW if can(user, permission))
     if url := next(filter(None, map(address, makes)), ""):
-        places["new"] = NavEntry("new", "New", url, "plus")
+        places["new"] = NavEntry("new", _("New"), url, "plus")
     return [places[key] for key in keys if key in places]
+
+
+def topic_of(nav: list[NavGroup]) -> str:
+    """Answer the place of the menu that a page belongs to, which its help is named after; "" for none."""
+    return next((entry.key for group in nav for entry in group.entries if entry.current), "")
 
 
 def landing_of(user: User) -> str:

@@ -1,6 +1,7 @@
 """Reading what a person was told."""
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.models import Notification
@@ -17,5 +18,5 @@ def notification_for(actor: Actor, pk: int) -> Notification:
     """Answer one notification of the person behind the actor."""
     row = notifications_for(actor).filter(pk=pk).first()
     if row is None:
-        raise NotFound("There is no notification here.")
+        raise NotFound(_("There is no notification here."))
     return row

@@ -2,6 +2,8 @@
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.models import ApiKey, Membership, Team, User
@@ -12,7 +14,7 @@ from core.errors import NotFound
 
 INVITE_SECONDS = 7 * 24 * 3600
 FIRST_ADMIN_SECONDS = 24 * 3600
-LINK_GONE = "This link does not work any more. Ask for a new one."
+LINK_GONE = _("This link does not work any more. Ask for a new one.")
 
 
 def people_for(actor: Actor) -> QuerySet[User]:
@@ -26,7 +28,7 @@ def person_for(actor: Actor, pk: int) -> User:
     """Answer one person that the actor manages."""
     person = people_for(actor).filter(pk=pk).first()
     if person is None:
-        raise NotFound("There is nobody here. They may have been removed.")
+        raise NotFound(gettext("There is nobody here. They may have been removed."))
     return person
 
 
@@ -40,7 +42,7 @@ def team_for(actor: Actor, pk: int) -> Team:
     """Answer one team with its members."""
     team = teams_for(actor).prefetch_related("memberships__user").filter(pk=pk).first()
     if team is None:
-        raise NotFound("There is no team here. It may have been deleted.")
+        raise NotFound(gettext("There is no team here. It may have been deleted."))
     return team
 
 
@@ -54,7 +56,7 @@ def key_for(actor: Actor, pk: int) -> ApiKey:
     """Answer one API key."""
     key = keys_for(actor).filter(pk=pk).first()
     if key is None:
-        raise NotFound("There is no API key here.")
+        raise NotFound(gettext("There is no API key here."))
     return key
 
 

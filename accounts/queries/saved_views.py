@@ -1,7 +1,8 @@
 """Reading saved views: a person's own, and what others share."""
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.models import SavedView, User
@@ -18,18 +19,20 @@ def views_of(user: User) -> list[SavedView]:
     if held is None:
         if "no views" in user.frame:
             return []
-        rows = SavedView.objects.filter(Q(user=user) | Q(is_shared=True))
-        held = user.__dict__["_views"] = list(rows.order_by("position", "name", "pk")[:500])
+        rows = _readable(user.pk).order_by("position", "name", "pk")
+        held = user.__dict__["_views"] = list(rows[:500])
     return held
+
+
+def views_for(actor: Actor) -> QuerySet[SavedView]:
+    """Answer the views that the actor may look through: its person's own and the shared ones."""
+    return _readable(actor.user_id or 0)
 
 
 def tabs_of(actor: Actor, page: str) -> list[View]:
     """Answer the saved views of one list as its tabs."""
     rows = [row for row in views_of(actor.user) if row.page == page] if actor.user else []
-    return [
-        View(str(row.pk), row.name, row.query, row.user_id == actor.user_id, row.is_shared)
-        for row in rows
-    ]
+    return [View(str(row.pk), row.name, row.query, row.user_id == actor.user_id, row.is_shared) for row in rows]
 
 
 def pinned_of(user: User) -> list[tuple[SavedView, str]]:
@@ -43,5 +46,9 @@ def view_for(actor: Actor, pk: int) -> SavedView:
     """Answer one view of the actor's own; raises NotFound."""
     row = SavedView.objects.filter(pk=pk, user=actor.user_id or 0).first()
     if row is None:
-        raise NotFound("This view is not there any more, or it is somebody else's.")
+        raise NotFound(_("This view is not there any more, or it is somebody else's."))
     return row
+
+
+def _readable(user_id: int) -> QuerySet[SavedView]:
+    return SavedView.objects.filter(Q(user=user_id) | Q(is_shared=True))

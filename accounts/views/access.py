@@ -1,6 +1,7 @@
 """Who can see a record and why; sharing it, taking that back, asking for more."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from accounts.actions import shares
 from accounts.forms.access import AskAccessForm, HolderForm, ShareForm
@@ -45,8 +46,13 @@ def share(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
             form_errors(form, error)
         else:
             whom = form.cleaned_data["shared_with"]
-            return done(request, _home(record), f"Shared with {whom}.", CHANGED)
-    context = {"form": form, "title": f"Share {record}", "submit": "Share", "back": _home(record)}
+            return done(request, _home(record), _("Shared with %(whom)s.") % {"whom": whom}, CHANGED)
+    context = {
+        "form": form,
+        "title": _("Share %(record)s") % {"record": record},
+        "submit": _("Share"),
+        "back": _home(record),
+    }
     status = 422 if form.errors else 200
     return page(request, "crm/form.html", context, parts=("sheet-form",), status=status)
 
@@ -57,7 +63,9 @@ def unshare(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     record = record_for(actor_of(request), noun, pk)
     values = clean(HolderForm, request.POST)
     shares.unshare_record(record, actor=actor_of(request), noun=noun, **values)
-    return done(request, _home(record), f"{values['shared_with']} has it no more.", CHANGED)
+    return done(
+        request, _home(record), _("%(shared_with)s has it no more.") % {"shared_with": values["shared_with"]}, CHANGED
+    )
 
 
 @signed_in(WRITE)
@@ -66,7 +74,7 @@ def ask(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     record = record_for(actor_of(request), noun, pk)
     values = clean(AskAccessForm, request.POST)
     shares.ask_access(record, actor=actor_of(request), noun=noun, **values)
-    return done(request, _home(record), "Asked. The owner is told.", CHANGED)
+    return done(request, _home(record), _("Asked. The owner is told."), CHANGED)
 
 
 def _home(record: object) -> str:

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.actions.api_keys import create_api_key, revoke_api_key
 from accounts.forms.api_keys import CreateApiKeyForm
@@ -24,10 +25,12 @@ def list_(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Make a key and show its text, this once."""
     form = CreateApiKeyForm(sent(request), initial={"days": "365"})
+    if not actor_of(request).can("settings:manage"):
+        del form.fields["tier"]
     if form.is_bound and form.is_valid():
         key = create_api_key(actor=actor_of(request), **form.cleaned_data)
         return page(request, "accounts/api_keys/created.html", {"key": key})
-    context = {"form": form, "title": "New API key", "submit": "Create", "back": reverse(LIST)}
+    context = {"form": form, "title": _("New API key"), "submit": _("Create"), "back": reverse(LIST)}
     return page(request, "accounts/form.html", context, status=422 if form.errors else 200)
 
 
@@ -36,4 +39,4 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Close a key for good."""
     actor = actor_of(request)
     revoke_api_key(key_for(actor, pk), actor=actor)
-    return done(request, reverse(LIST), "Key revoked. The next request with it is refused.")
+    return done(request, reverse(LIST), _("Key revoked. The next request with it is refused."))

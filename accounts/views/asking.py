@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from core.errors import Invalid
@@ -20,7 +21,7 @@ def ask(
     title: str,
     message: str,
     back: str,
-    submit: str = "Save",
+    submit: str = "",
     to: str | Callable[[Any], str] = "",
     initial: dict[str, Any] | None = None,
     actor: Actor | None = None,
@@ -42,7 +43,7 @@ def ask(
             form_errors(bound, error)
         else:
             return done(request, to(result) if callable(to) else to or result, message)
-    context |= {"form": bound, "title": title, "submit": submit, "back": back}
+    context |= {"form": bound, "title": title, "submit": submit or _("Save"), "back": back}
     status = 422 if bound.errors else 200
     return page(request, template, context, parts=parts, status=status)
 

@@ -12,7 +12,7 @@ from accounts.forms.audit import AuditFilterForm
 from accounts.queries.audit import audit_for
 from accounts.views.asking import actor_of
 from core.doors import door
-from core.exports import to_csv
+from core.exports import exported
 from core.models import Event
 from core.pages import page, paginate
 
@@ -35,11 +35,8 @@ def export(request: HttpRequest) -> HttpResponse:
     """The same as a file for a spreadsheet, at most 50,000 rows."""
     wanted = _wanted(AuditFilterForm(request.GET))
     found = list(audit_for(actor_of(request), wanted).order_by("-pk")[:MOST])
-    content = to_csv(COLUMNS, _lines(found))
     note_export(actor=actor_of(request), rows=len(found), name=wanted.get("name", ""))
-    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="audit.csv"'
-    return response
+    return exported("csv", "audit", COLUMNS, _lines(found))  # type: ignore[return-value]
 
 
 def _wanted(form: forms.Form) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from accounts.actions import people
 from accounts.actor import Actor
+from accounts.forms.hours import UpdateHoursForm
 from accounts.forms.people import ChoosePasswordForm, FirstAdminForm, UpdateProfileForm
 from accounts.models import User
 from accounts.queries.navigation import landing_of
@@ -31,13 +33,13 @@ def home(request: HttpRequest) -> HttpResponse:
 @signed_in()
 def today(request: HttpRequest) -> HttpResponse:
     """What waits for this person now."""
-    return _cards(request, "Today", "dashboard")
+    return _cards(request, _("Today"), "dashboard")
 
 
 @door("analytics:read")
 def dashboard(request: HttpRequest) -> HttpResponse:
     """How the business stands."""
-    return _cards(request, "Dashboard", "today")
+    return _cards(request, _("Dashboard"), "today", request.GET.get("period", ""))
 
 
 @signed_in(BOTH)
@@ -49,29 +51,47 @@ def profile(request: HttpRequest) -> HttpResponse:
         people.update_profile,
         UpdateProfileForm,
         me,
-        title="My profile",
+        title=_("My profile"),
         back=reverse("accounts:home"),
         to=reverse("accounts:profile"),
-        message="Profile saved.",
+        message=_("Profile saved."),
         template="accounts/profile/detail.html",
         person=me,
     )
     if response.status_code in {204, 303}:
-        _remember_theme(response, User.objects.get(pk=me.pk).theme)
+        me.refresh_from_db()
+        _remember(response, "theme", me.theme)
+        if me.language:
+            _remember(response, settings.LANGUAGE_COOKIE_NAME, me.language)
     return response
+
+
+@signed_in(BOTH)
+def hours(request: HttpRequest) -> HttpResponse:
+    """One's own working hours, days off and reminders."""
+    me = _me(request)
+    return ask(
+        request,
+        people.update_hours,
+        UpdateHoursForm,
+        me,
+        title=_("My working hours"),
+        back=reverse("accounts:profile"),
+        to=reverse("accounts:hours"),
+        message=_("Working hours saved."),
+    )
 
 
 @public(("POST",))
 def theme(request: HttpRequest) -> HttpResponse:
     """Keep the chosen theme on this device."""
-    wanted = request.POST.get("theme", "")
-    back = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
-        back = "/"
-    response = done(request, back)
-    if wanted in User.Theme.values:
-        _remember_theme(response, wanted)
-    return response
+    return _choose(request, "theme", "theme", set(User.Theme.values))
+
+
+@public(("POST",))
+def language(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen language on this device; what a person chose in their profile comes first."""
+    return _choose(request, "language", settings.LANGUAGE_COOKIE_NAME, set(dict(settings.LANGUAGES)))
 
 
 @public(BOTH)
@@ -87,21 +107,22 @@ def join(request: HttpRequest, purpose: str, token: str) -> HttpResponse:
         user,
         initial={"name": user.name},
         actor=Actor.for_user(user, ip=actor_of(request).ip),
-        title="Welcome",
-        submit="Save and sign in",
+        title=_("Welcome"),
+        submit=_("Save and sign in"),
         back="/",
         to=reverse(settings.LOGIN_URL),
-        message="Password saved. Sign in with it.",
+        message=_("Password saved. Sign in with it."),
         template="accounts/join.html",
         person=user,
     )
 
 
-def _cards(request: HttpRequest, title: str, not_of: str) -> HttpResponse:
+def _cards(request: HttpRequest, title: str, not_of: str, *asked: str) -> HttpResponse:
     shown = (draw for key, draw in registry.CARDS.items() if not key.startswith(not_of))
-    drawn = (card for draw in shown if (card := draw(actor_of(request))))
+    drawn = (card for draw in shown if (card := draw(actor_of(request), *asked)))
     cards = [render_to_string(name, values, request) for name, values in drawn]
-    return page(request, "accounts/home/cards.html", {"title": title, "cards": cards})
+    template = f"accounts/home/{'dashboard' if asked else 'cards'}.html"
+    return page(request, template, {"title": title, "cards": cards, "period": (*asked, "")[0]})
 
 
 def _me(request: HttpRequest) -> User:
@@ -111,5 +132,15 @@ def _me(request: HttpRequest) -> User:
     return user
 
 
-def _remember_theme(response: HttpResponse, wanted: str) -> None:
-    response.set_cookie("theme", wanted, max_age=YEAR, samesite="Lax", secure=settings.PRODUCTION)
+def _choose(request: HttpRequest, field: str, cookie: str, known: set[str]) -> HttpResponse:
+    wanted, back = request.POST.get(field, ""), request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
+        back = "/"
+    response = done(request, back)
+    if wanted in known:
+        _remember(response, cookie, wanted)
+    return response
+
+
+def _remember(response: HttpResponse, cookie: str, wanted: str) -> None:
+    response.set_cookie(cookie, wanted, max_age=YEAR, samesite="Lax", secure=settings.PRODUCTION)

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.actions.notify import mark_all_read, mark_read
 from accounts.queries.notifications import notification_for, notifications_for
@@ -39,4 +40,4 @@ def read_all(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if actor.user is not None:
         mark_all_read(actor.user, actor=actor)
-    return done(request, reverse(LIST), "All read.")
+    return done(request, reverse(LIST), _("All read."))

@@ -5,14 +5,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import people
-from accounts.forms.people import (
-    ChangeGrantForm,
-    ChangeRolesForm,
-    InviteUserForm,
-    UpdateUserForm,
-)
+from accounts.forms.people import ChangeGrantForm, ChangeRolesForm, InviteUserForm, UpdateUserForm
 from accounts.listing import export_page, list_page
 from accounts.lists import PEOPLE
 from accounts.models import User
@@ -38,10 +36,10 @@ def invite(request: HttpRequest) -> HttpResponse:
         request,
         people.invite_user,
         InviteUserForm,
-        title="Invite somebody",
-        submit="Send the invitation",
+        title=gettext("Invite somebody"),
+        submit=gettext("Send the invitation"),
         back=reverse(LIST),
-        message="Invitation sent.",
+        message=gettext("Invitation sent."),
     )
 
 
@@ -56,7 +54,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         person,
         title=str(person),
         back=reverse(LIST),
-        message="Saved.",
+        message=gettext("Saved."),
         template="accounts/people/detail.html",
         person=person,
         roles_form=ChangeRolesForm(initial={"roles": sorted(person.roles)}),
@@ -73,27 +71,27 @@ def roles(request: HttpRequest, pk: int) -> HttpResponse:
         ChangeRolesForm,
         person,
         initial={"roles": sorted(person.roles)},
-        title=f"Roles of {person}",
+        title=gettext("Roles of %(person)s") % {"person": person},
         back=person.get_absolute_url(),
-        message="Roles changed.",
+        message=gettext("Roles changed."),
     )
 
 
-def _press(action: Callable[..., User], message: str) -> Any:
+def _press(action: Callable[..., User], message: Promise) -> Any:
     """Make the view of a verb that needs no more than being asked."""
 
     @door("user:manage", ("POST",))
     def view(request: HttpRequest, pk: int) -> HttpResponse:
         actor = actor_of(request)
         person = action(person_for(actor, pk), actor=actor)
-        return done(request, person, message.format(person))
+        return done(request, person, str(message).format(person))
 
     return view
 
 
-deactivate = _press(people.deactivate_user, "{} is deactivated.")
-reactivate = _press(people.reactivate_user, "{} may sign in again.")
-invite_again = _press(people.invite_again, "Invitation sent again.")
+deactivate = _press(people.deactivate_user, _("{} is deactivated."))
+reactivate = _press(people.reactivate_user, _("{} may sign in again."))
+invite_again = _press(people.invite_again, _("Invitation sent again."))
 
 
 @door("user:manage", BOTH)
@@ -104,11 +102,11 @@ def matrix(request: HttpRequest) -> HttpResponse:
         people.change_grant,
         ChangeGrantForm,
         initial={key: request.GET.get(key, "") for key in ("role", "permission", "scope")},
-        title="Roles",
-        submit="Change",
+        title=gettext("Roles"),
+        submit=gettext("Change"),
         back=reverse("accounts:home"),
         to=reverse("accounts:roles"),
-        message="Role changed. It counts from everybody's next request on.",
+        message=gettext("Role changed. It counts from everybody's next request on."),
         template="accounts/people/roles.html",
         rows=matrix_rows(),
         labels=[ROLE_LABELS[role] for role in ROLES],

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.actions.saved_views import delete_view, save_view, update_view
 from accounts.forms.saved_views import SaveViewForm, UpdateViewForm
@@ -30,9 +31,9 @@ def new(request: HttpRequest, page: str) -> HttpResponse:
         request,
         save_view,
         SaveViewForm,
-        title="Save this view",
-        submit="Save view",
-        message="View saved.",
+        title=_("Save this view"),
+        submit=_("Save view"),
+        message=_("View saved."),
         back=_address(page),
         to=lambda view: _address(page, view),
         initial={
@@ -41,7 +42,7 @@ def new(request: HttpRequest, page: str) -> HttpResponse:
             "query": asked.query(),
         },
         **FORM,
-        intro="The same name replaces the view that has it. People see in it what they may see.",
+        intro=_("The same name replaces the view that has it. People see in it what they may see."),
     )
 
 
@@ -54,12 +55,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         update_view,
         UpdateViewForm,
         view,
-        title=f"The view {view.name}",
-        message="View changed.",
+        title=_("The view %(view)s") % {"view": view.name},
+        message=_("View changed."),
         back=_address(view.page, view),
         to=lambda row: _address(row.page, row),
         **FORM,
-        remove=(reverse("accounts:view-delete", args=[pk]), "Delete view"),
+        remove=(reverse("accounts:view-delete", args=[pk]), _("Delete view")),
     )
 
 
@@ -68,7 +69,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget a view."""
     view = view_for(actor_of(request), pk)
     delete_view(view, actor=actor_of(request))
-    return done(request, _address(view.page), f"The view {view.name} is gone.")
+    return done(request, _address(view.page), _("The view %(view)s is gone.") % {"view": view.name})
 
 
 @door("profile:update", BOTH)
@@ -87,7 +88,7 @@ def columns(request: HttpRequest, page: str) -> HttpResponse:
         if moved not in labels:
             own = {"page": page, "view": asked.view.key, "columns": shown, "is_dense": is_dense}
             run("list.arrange", request.user, actor=actor_of(request), data=own)
-            return done(request, back, "Columns saved.")
+            return done(request, back, _("Columns saved."))
         at = order.index(moved) + (-1 if "up" in sent else 1)
         order.remove(moved)
         order.insert(max(at, 0), moved)
@@ -100,7 +101,7 @@ def _asked(request: HttpRequest, key: str) -> Asked:
     """The list that the address names, as it is being looked at."""
     spec, actor = SPECS.get(key), actor_of(request)
     if spec is None:
-        raise NotFound("There is no such list.")
+        raise NotFound(_("There is no such list."))
     actor.require(spec.permission)
     return read(spec, actor, request.GET, _layout(request, key))
 

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.actions import teams
 from accounts.forms.teams import SetMembersForm, TeamForm
@@ -27,10 +28,10 @@ def new(request: HttpRequest) -> HttpResponse:
         request,
         teams.create_team,
         TeamForm,
-        title="New team",
-        submit="Create the team",
+        title=_("New team"),
+        submit=_("Create the team"),
         back=reverse(LIST),
-        message="Team created. Choose its people.",
+        message=_("Team created. Choose its people."),
     )
 
 
@@ -52,7 +53,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         team,
         title=team.name,
         back=reverse(LIST),
-        message="Saved.",
+        message=_("Saved."),
         template="accounts/teams/detail.html",
         team=team,
         members_form=members,
@@ -69,9 +70,9 @@ def members(request: HttpRequest, pk: int) -> HttpResponse:
         SetMembersForm,
         team,
         initial={},
-        title=f"People of {team}",
+        title=_("People of %(team)s") % {"team": team},
         back=team.get_absolute_url(),
-        message="Team changed.",
+        message=_("Team changed."),
     )
 
 
@@ -81,4 +82,4 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     actor = actor_of(request)
     team = team_for(actor, pk)
     teams.delete_team(team, actor=actor)
-    return done(request, reverse(LIST), f"Team {team.name} is deleted.")
+    return done(request, reverse(LIST), _("Team %(team)s is deleted.") % {"team": team.name})

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.actions.workspace import update_workspace
 from accounts.forms.workspace import UpdateWorkspaceForm, initial_values
@@ -20,8 +21,8 @@ def edit(request: HttpRequest) -> HttpResponse:
         UpdateWorkspaceForm,
         workspace,
         initial=initial_values(workspace),
-        title="Business",
+        title=_("Business"),
         back=reverse("accounts:home"),
         to=reverse("accounts:workspace"),
-        message="Settings saved.",
+        message=_("Settings saved."),
     )

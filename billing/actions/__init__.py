@@ -2,11 +2,4 @@
 
 from billing.actions import acceptance, invoices, payments, proposals, refunds, sending
 
-__all__ = [
-    "acceptance",
-    "invoices",
-    "payments",
-    "proposals",
-    "refunds",
-    "sending",
-]
+__all__ = ["acceptance", "invoices", "payments", "proposals", "refunds", "sending"]

@@ -3,15 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from accounts.actor import Actor
 from accounts.models import Workspace
 from billing.actions.proposals import facts
-from billing.events import (
-    ProposalAccepted,
-    ProposalDeclined,
-    ProposalQuestionAsked,
-    ProposalViewed,
-)
+from billing.events import ProposalAccepted, ProposalDeclined, ProposalQuestionAsked, ProposalViewed
 from billing.models import Proposal
 from billing.queries.proposals import content_digest
 from billing.values import Evidence
@@ -36,9 +34,7 @@ def record_view(proposal: Proposal, *, actor: Actor) -> Proposal:
 
 
 @action("proposal.accept", permission=None)
-def accept_proposal(
-    proposal: Proposal, *, actor: Actor, evidence: Evidence, digest: str = ""
-) -> Proposal:
+def accept_proposal(proposal: Proposal, *, actor: Actor, evidence: Evidence, digest: str = "") -> Proposal:
     """Record the signature: name, time, address, browser and the hash of what was shown.
 
     Signing again changes nothing. Publishes ProposalAccepted.
@@ -48,7 +44,7 @@ def accept_proposal(
     refuse_unless_open(proposal)
     shown = content_digest(proposal)
     if digest and digest != shown:
-        changed = "The proposal has changed. Load the page again before you sign."
+        changed = gettext("The proposal has changed. Load the page again before you sign.")
         raise Refused(changed, code="stale")
     proposal.accept()
     proposal.store(
@@ -85,7 +81,7 @@ def ask_question(proposal: Proposal, *, actor: Actor, question: str) -> Proposal
         source_key__startswith=f"question:{proposal.pk}:", completed_at=None
     ).count()
     if asked >= MAX_QUESTIONS:
-        raise Refused("We have your questions and answer them soon. Call us if it is urgent.")
+        raise Refused(gettext("We have your questions and answer them soon. Call us if it is urgent."))
     now = clock.now()
     task = create_activity(
         actor=Actor.system("proposal page"),
@@ -106,16 +102,16 @@ def ask_question(proposal: Proposal, *, actor: Actor, question: str) -> Proposal
 def refuse_unless_open(proposal: Proposal) -> None:
     """Raise Refused, in the customer's words, unless the proposal can still be answered."""
     if not proposal.waits_for_customer:
-        raise Refused(CLOSED_WORDS.get(str(proposal.state), "This proposal is not open yet."))
+        raise Refused(CLOSED_WORDS.get(str(proposal.state), gettext("This proposal is not open yet.")))
     if proposal.valid_until < clock.today(Workspace.current().timezone):
         raise Refused(CLOSED_WORDS["expired"])
 
 
 CLOSED_WORDS = {
-    "accepted": "This proposal is accepted already.",
-    "paid": "This proposal is paid already.",
-    "declined": "You said no to this proposal. Ask us for a new one if you changed your mind.",
-    "expired": "This proposal has expired. Ask for a new one.",
-    "withdrawn": "This proposal was withdrawn. Ask us what changed.",
-    "replaced": "There is a newer version of this proposal. Look for our latest message.",
+    "accepted": _("This proposal is accepted already."),
+    "paid": _("This proposal is paid already."),
+    "declined": _("You said no to this proposal. Ask us for a new one if you changed your mind."),
+    "expired": _("This proposal has expired. Ask for a new one."),
+    "withdrawn": _("This proposal was withdrawn. Ask us what changed."),
+    "replaced": _("There is a newer version of this proposal. Look for our latest message."),
 }

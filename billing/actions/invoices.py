@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from accounts.models import Workspace
 from billing.actions.numbers import next_number
@@ -29,7 +31,7 @@ def issue_invoice(deal: Deal, *, actor: Actor) -> Invoice:
     Publishes InvoiceIssued.
     """
     if deal.status != "won":
-        raise Refused("Only a won deal gets an invoice. Mark it won first.")
+        raise Refused(_("Only a won deal gets an invoice. Mark it won first."))
     return issue_for(deal, actor=actor)
 
 
@@ -41,13 +43,7 @@ def issue_won(deal: Deal, *, actor: Actor) -> Invoice | None:
     return issue_for(deal, actor=actor)
 
 
-def issue_for(
-    deal: Deal,
-    *,
-    actor: Actor,
-    proposal: Proposal | None = None,
-    payment: Payment | None = None,
-) -> Invoice:
+def issue_for(deal: Deal, *, actor: Actor, proposal: Proposal | None = None, payment: Payment | None = None) -> Invoice:
     """Issue a deal's invoice, or mark the one it has as paid; call it inside an action.
 
     The number is drawn last and in the same transaction, so a rollback leaves no gap.
@@ -75,9 +71,9 @@ def mark_invoice_paid(invoice: Invoice, *, actor: Actor, paid_on: date | None = 
     Publishes InvoicePaid.
     """
     if invoice.state != "issued":
-        raise Refused(f"This invoice is {invoice.get_state_display().lower()} already.")
+        raise Refused(_("This invoice is %(state)s already.") % {"state": invoice.get_state_display().lower()})
     if paid_on and paid_on > _today():
-        raise Invalid({"paid_on": ["Choose today or an earlier day."]})
+        raise Invalid({"paid_on": [_("Choose today or an earlier day.")]})
     payment = Payment.objects.create(
         provider="offline",
         external_id=f"invoice:{invoice.pk}",
@@ -97,10 +93,10 @@ def mark_invoice_paid(invoice: Invoice, *, actor: Actor, paid_on: date | None = 
 def void_invoice(invoice: Invoice, *, actor: Actor, reason: str) -> Invoice:
     """Make an invoice count no more; its number stays taken. Publishes InvoiceVoided."""
     if invoice.state == "void":
-        raise Refused("This invoice is void already.")
+        raise Refused(_("This invoice is void already."))
     payment = invoice.payment
     if payment is not None and payment.refunded_minor < payment.amount_minor:
-        raise Refused("Refund the payment first, then void the invoice.")
+        raise Refused(_("Refund the payment first, then void the invoice."))
     invoice.void()
     invoice.store("state", void_reason=reason[:255], pdf_path="")
     publish(InvoiceVoided(**_named(invoice)), actor=actor)
@@ -111,7 +107,7 @@ def void_invoice(invoice: Invoice, *, actor: Actor, reason: str) -> Invoice:
 def send_invoice(invoice: Invoice, *, actor: Actor) -> Invoice:
     """Mail an unpaid invoice to the customer."""
     if invoice.state == "void":
-        raise Refused("This invoice is void. Issue a new one first.")
+        raise Refused(_("This invoice is void. Issue a new one first."))
     name = invoice.seller.get("name", "")
     mail_invoice(
         invoice,
@@ -127,9 +123,7 @@ def send_invoice(invoice: Invoice, *, actor: Actor) -> Invoice:
 
 
 @action("invoice.mail", permission=None)
-def mail_invoice(
-    invoice: Invoice, *, actor: Actor, subject: str, body: str, purpose: str = "receipt"
-) -> Invoice:
+def mail_invoice(invoice: Invoice, *, actor: Actor, subject: str, body: str, purpose: str = "receipt") -> Invoice:
     """Put a mail with the invoice into the outbox."""
     files = []
     if invoice.pdf_path:
@@ -196,12 +190,10 @@ def _accepted(deal: Deal) -> Proposal | None:
 def _lines(deal: Deal, proposal: Proposal | None) -> list[dict[str, Any]]:
     if proposal is not None:
         return [
-            _line(line.name, line.description, line.quantity, line.unit_price_minor)
-            for line in proposal.lines.all()
+            _line(line.name, line.description, line.quantity, line.unit_price_minor) for line in proposal.lines.all()
         ]
     lines = [
-        _line(line.description, "", line.quantity, line.unit_price_minor)
-        for line in deal.lines.order_by("order", "pk")
+        _line(line.description, "", line.quantity, line.unit_price_minor) for line in deal.lines.order_by("order", "pk")
     ]
     if sum(line["amount_minor"] for line in lines) != deal.value_minor:
         lines = [_line(deal.title, "", Decimal(1), deal.value_minor)]

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.models import Workspace
@@ -31,16 +32,16 @@ def start_checkout(proposal: Proposal, *, actor: Actor) -> Checkout:
     without one it is the sandbox, which production refuses. Publishes CheckoutPlanned.
     """
     if proposal.state == "paid":
-        raise Refused("This proposal is paid already.")
+        raise Refused(_("This proposal is paid already."))
     if proposal.state != "accepted":
-        raise Refused("Accept the proposal first, then pay.")
+        raise Refused(_("Accept the proposal first, then pay."))
     live = proposal.checkouts.filter(state__in=Checkout.LIVE).first()
     if live is not None and is_usable(live):
         return live
     if live is not None:
         close_checkout(live, actor=actor, state="expired")
     if not settings.STRIPE_API_KEY and not sandbox_allowed():
-        raise Refused("Paying online is not set up yet. We will contact you about the payment.")
+        raise Refused(_("Paying online is not set up yet. We will contact you about the payment."))
     checkout = Checkout(
         proposal=proposal,
         mode="stripe" if settings.STRIPE_API_KEY else "sandbox",
@@ -61,12 +62,7 @@ def start_checkout(proposal: Proposal, *, actor: Actor) -> Checkout:
 
 @action("checkout.record_open", permission=None)
 def record_checkout_open(
-    checkout: Checkout,
-    *,
-    actor: Actor,
-    external_id: str,
-    url: str,
-    expires_at: datetime | None = None,
+    checkout: Checkout, *, actor: Actor, external_id: str, url: str, expires_at: datetime | None = None
 ) -> Checkout:
     """Note the address of the page that was made; an expiry that lies in the past is no expiry."""
     if expires_at is not None and expires_at <= clock.now():
@@ -121,12 +117,7 @@ def settle_checkout(checkout: Checkout, *, actor: Actor, news: PaymentNews) -> P
     proposal = Proposal.objects.select_for_update(no_key=True).get(pk=checkout.proposal_id)
     problems = _problems(checkout, proposal, news)
     payment = _payment(
-        news,
-        checkout=checkout,
-        proposal=proposal,
-        deal=proposal.deal,
-        lead=proposal.lead,
-        contact=proposal.contact,
+        news, checkout=checkout, proposal=proposal, deal=proposal.deal, lead=proposal.lead, contact=proposal.contact
     )
     if problems:
         return _set_aside(payment, " ".join(problems), actor)
@@ -177,7 +168,7 @@ def finish_pending_win(payment: Payment, *, actor: Actor) -> Payment:
 def review_payment(payment: Payment, *, actor: Actor, note: str) -> Payment:
     """Close the question about a payment that fitted nothing, with what was found out."""
     if not payment.needs_review:
-        raise Refused("This payment needs no review.")
+        raise Refused(_("This payment needs no review."))
     payment.store(
         needs_review=False,
         review_reason=f"{payment.review_reason} {note}"[:500],

@@ -4,16 +4,12 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from accounts.models import Workspace
 from billing.actions.numbers import next_number
-from billing.events import (
-    ProposalApprovalAsked,
-    ProposalApproved,
-    ProposalChanged,
-    ProposalClosed,
-    ProposalDrafted,
-)
+from billing.events import ProposalApprovalAsked, ProposalApproved, ProposalChanged, ProposalClosed, ProposalDrafted
 from billing.forms.proposals import DraftProposalForm, ReasonForm, ReviseProposalForm
 from billing.models import Proposal, ProposalLine
 from billing.models.proposal import CLOSED
@@ -51,7 +47,7 @@ def draft_proposal(
     """
     refuse_unless_proposable(deal)
     if Proposal.objects.current().filter(deal=deal).exists():
-        raise Refused("This deal has a proposal already. Edit it, or make a new version.")
+        raise Refused(_("This deal has a proposal already. Edit it, or make a new version."))
     workspace = Workspace.current()
     year = clock.today(workspace.timezone).year
     last = Proposal.objects.filter(deal=deal).order_by("-revision").first()
@@ -86,7 +82,7 @@ def draft_for_lead(lead: Lead, *, actor: Actor, **words: Any) -> Proposal:
     if lead.status != "converted":
         lead = convert_lead(lead, actor=actor)
     if lead.converted_deal is None:
-        raise Refused("The deal of this lead was deleted. Make a new one first.")
+        raise Refused(_("The deal of this lead was deleted. Make a new one first."))
     return draft_proposal(lead.converted_deal, actor=actor, **words)
 
 
@@ -105,7 +101,7 @@ def revise_proposal(
     """Change a draft. An approval that was given no longer holds. Publishes ProposalChanged."""
     proposal.check_version(version)
     if not proposal.is_editable:
-        raise Refused("This proposal is out of your hands. Make a new version to change it.")
+        raise Refused(_("This proposal is out of your hands. Make a new version to change it."))
     refuse_unless_proposable(proposal.deal)
     _put_lines(proposal, lines, actor)
     _write(proposal, title, summary, terms, valid_until)
@@ -120,7 +116,7 @@ def revise_proposal(
 def ask_approval(proposal: Proposal, *, actor: Actor) -> Proposal:
     """Ask a manager for the yes that a large proposal needs. Publishes ProposalApprovalAsked."""
     if proposal.state != "draft" or proposal.queued_at:
-        raise Refused("Only a draft can be sent for approval.")
+        raise Refused(_("Only a draft can be sent for approval."))
     request_approval(proposal.deal, actor=actor)
     proposal.ask_approval()
     proposal.store("state")
@@ -129,9 +125,7 @@ def ask_approval(proposal: Proposal, *, actor: Actor) -> Proposal:
 
 
 @action("proposal.record_decision", permission=None)
-def record_decision(
-    proposal: Proposal, *, actor: Actor, approved: bool, reason: str = ""
-) -> Proposal:
+def record_decision(proposal: Proposal, *, actor: Actor, approved: bool, reason: str = "") -> Proposal:
     """Follow the manager's answer: approved, or back to draft with the reason.
 
     Publishes ProposalApproved for a yes.
@@ -152,7 +146,7 @@ def withdraw_proposal(proposal: Proposal, *, actor: Actor, reason: str = "") -> 
     """Take a proposal back; its page says so. Publishes ProposalClosed."""
     refuse_while_paying(proposal)
     if proposal.state == "paid" or proposal.state in CLOSED:
-        raise Refused(f"This proposal is {proposal.get_state_display().lower()} already.")
+        raise Refused(_("This proposal is %(state)s already.") % {"state": proposal.get_state_display().lower()})
     proposal.withdraw()
     proposal.store("state", closed_reason=reason, queued_at=None)
     publish(ProposalClosed(**facts(proposal), state="withdrawn"), actor=actor)
@@ -167,19 +161,14 @@ def replace_proposal(proposal: Proposal, *, actor: Actor) -> Proposal:
     """
     refuse_while_paying(proposal)
     if proposal.state in {"paid", "replaced"}:
-        raise Refused(f"This proposal is {proposal.get_state_display().lower()} already.")
+        raise Refused(_("This proposal is %(state)s already.") % {"state": proposal.get_state_display().lower()})
     refuse_unless_proposable(proposal.deal)
     lines = [copied(line) for line in proposal.lines.all()]
     proposal.replace()
     proposal.store("state", queued_at=None)
     publish(ProposalClosed(**facts(proposal), state="replaced"), actor=actor)
     return draft_proposal(
-        proposal.deal,
-        actor=actor,
-        lines=lines,
-        title=proposal.title,
-        summary=proposal.summary,
-        terms=proposal.terms,
+        proposal.deal, actor=actor, lines=lines, title=proposal.title, summary=proposal.summary, terms=proposal.terms
     )
 
 
@@ -215,7 +204,7 @@ def facts(proposal: Proposal) -> dict[str, Any]:
 def refuse_unless_proposable(deal: Deal) -> None:
     """Raise Refused when the deal or its lead is not at a point where a proposal may be made."""
     if deal.status != "open":
-        raise Refused("This deal is closed. Reopen it before you propose anything.")
+        raise Refused(_("This deal is closed. Reopen it before you propose anything."))
     if deal.lead is not None:
         refuse_by_stage(deal.lead)
 
@@ -223,34 +212,32 @@ def refuse_unless_proposable(deal: Deal) -> None:
 def refuse_by_stage(lead: Lead) -> None:
     """Raise Refused when a lead is too early, or too late, for a proposal."""
     if lead.stage == "PAID":
-        raise Refused("This lead has paid already. Make a new deal for something else.")
+        raise Refused(_("This lead has paid already. Make a new deal for something else."))
     if lead.status == "disqualified":
-        raise Refused("This lead is disqualified. Reopen it first.")
+        raise Refused(_("This lead is disqualified. Reopen it first."))
     if lead.stage in {"NEW", "CONTACTED"} or lead.status in {"new", "contacted"}:
-        raise Refused("A proposal needs an interested lead. Qualify it first.")
+        raise Refused(_("A proposal needs an interested lead. Qualify it first."))
 
 
 def refuse_while_paying(proposal: Proposal) -> None:
     """Raise Refused while a bank confirms a payment for this proposal."""
     if proposal.checkouts.filter(state="confirming").exists():
-        raise Refused("The customer's bank is confirming a payment. Wait for its answer.")
+        raise Refused(_("The customer's bank is confirming a payment. Wait for its answer."))
 
 
-def _write(
-    proposal: Proposal, title: str, summary: str, terms: str, valid_until: date | None
-) -> None:
+def _write(proposal: Proposal, title: str, summary: str, terms: str, valid_until: date | None) -> None:
     workspace = Workspace.current()
     today = clock.today(workspace.timezone)
     proposal.title, proposal.summary, proposal.terms = title[:160], summary, terms
     proposal.valid_until = valid_until or today + timedelta(days=workspace.proposal_valid_days)
     if proposal.valid_until < today:
-        raise Invalid({"valid_until": ["Choose today or a later day."]})
+        raise Invalid({"valid_until": [_("Choose today or a later day.")]})
 
 
 def _put_lines(proposal: Proposal, lines: Sequence[Line], actor: Actor) -> None:
     """Replace the lines, add up, and let the deal's lines and value follow."""
     if not lines:
-        raise Invalid({"lines": ["Add at least one line."]})
+        raise Invalid({"lines": [_("Add at least one line.")]})
     known = Item.objects.in_bulk([line.item_id for line in lines if line.item_id])
     items = [_item(known.get(line.item_id or 0), line, proposal, actor) for line in lines]
     proposal.lines.all().delete()
@@ -270,12 +257,7 @@ def _put_lines(proposal: Proposal, lines: Sequence[Line], actor: Actor) -> None:
     )
     proposal.store(**vars(totals(amounts, proposal.tax_rate_bp)))
     rows = [
-        {
-            "item": item,
-            "description": line.name,
-            "quantity": line.quantity,
-            "unit_price_minor": line.unit_price_minor,
-        }
+        {"item": item, "description": line.name, "quantity": line.quantity, "unit_price_minor": line.unit_price_minor}
         for line, item in zip(lines, items, strict=True)
     ]
     proposal.deal = set_lines(proposal.deal, actor=actor, lines=rows)
@@ -284,10 +266,14 @@ def _put_lines(proposal: Proposal, lines: Sequence[Line], actor: Actor) -> None:
 def _item(item: Item | None, line: Line, proposal: Proposal, actor: Actor) -> Item | None:
     """Return the catalogue's item of a line, if it may be offered in this proposal."""
     if line.item_id and item is None:
-        raise Invalid({"lines": [f"{line.name} is not in the catalogue any more."]})
+        raise Invalid({"lines": [_("%(line)s is not in the catalogue any more.") % {"line": line.name}]})
     if item and item.currency != proposal.currency:
-        wrong = f"{item.name} is priced in {item.currency}, not {proposal.currency}."
+        wrong = _("%(item)s is priced in %(currency)s, not %(other)s.") % {
+            "item": item.name,
+            "currency": item.currency,
+            "other": proposal.currency,
+        }
         raise Invalid({"lines": [wrong]})
     if not actor.is_person and (item is None or item.unit_price_minor != line.unit_price_minor):
-        raise Invalid({"lines": ["A machine may only offer catalog items at catalog prices."]})
+        raise Invalid({"lines": [_("A machine may only offer catalog items at catalog prices.")]})
     return item

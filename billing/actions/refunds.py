@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from billing.events import PaymentRefunded, PaymentRefundPlanned
@@ -16,22 +17,18 @@ from core.money import Money
 
 
 @action("payment.refund", permission="payment:refund", form=RefundForm)
-def refund_payment(
-    payment: Payment, *, actor: Actor, reason: str, amount: Decimal | None = None
-) -> Refund:
+def refund_payment(payment: Payment, *, actor: Actor, reason: str, amount: Decimal | None = None) -> Refund:
     """Decide to send money back; it leaves after the commit. Publishes PaymentRefundPlanned."""
     if payment.refunds.filter(state="planned").exists():
-        raise Refused("A refund is on its way already. Wait until it is done.")
+        raise Refused(_("A refund is on its way already. Wait until it is done."))
     if payment.kept.minor <= 0:
-        raise Refused("All of this payment was refunded already.")
+        raise Refused(_("All of this payment was refunded already."))
     wanted = Money.of(amount, payment.currency) if amount else payment.kept
     if amount is not None and wanted.minor <= 0:
-        raise Invalid({"amount": ["Enter more than 0."]})
+        raise Invalid({"amount": [_("Enter more than 0.")]})
     if wanted.minor > payment.kept.minor:
-        raise Invalid({"amount": [f"At most {payment.kept} can go back."]})
-    refund = Refund.objects.create(
-        payment=payment, amount_minor=wanted.minor, reason=reason, requested_by=actor.user
-    )
+        raise Invalid({"amount": [_("At most %(kept)s can go back.") % {"kept": payment.kept}]})
+    refund = Refund.objects.create(payment=payment, amount_minor=wanted.minor, reason=reason, requested_by=actor.user)
     effects.plan(effect_key(refund), kind="refund", subject=("refund", refund.pk), repeatable=True)
     publish(PaymentRefundPlanned(payment.pk, refund.pk, payment.contact_id), actor=actor)
     return refund

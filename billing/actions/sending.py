@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from accounts.models import Workspace
 from billing.actions.proposals import facts, refuse_unless_proposable
@@ -39,9 +41,7 @@ def send_proposal(proposal: Proposal, *, actor: Actor) -> Proposal:
 
 
 @action("proposal.mail", permission=None)
-def mail_proposal(
-    proposal: Proposal, *, actor: Actor, workflow_key: str = "", **mail: Any
-) -> Proposal:
+def mail_proposal(proposal: Proposal, *, actor: Actor, workflow_key: str = "", **mail: Any) -> Proposal:
     """Put the mail with the proposal into the outbox; a refusal takes the release back."""
     if not proposal.is_on_its_way:
         return proposal
@@ -104,25 +104,25 @@ def wants_approval(proposal: Proposal) -> bool:
 
 def _refuse_unless_sendable(proposal: Proposal) -> None:
     if proposal.is_on_its_way:
-        raise Refused("This proposal is on its way already.")
+        raise Refused(_("This proposal is on its way already."))
     if proposal.state == "pending_approval":
-        raise Refused("A manager has not approved this proposal yet.")
+        raise Refused(_("A manager has not approved this proposal yet."))
     if proposal.state not in {"draft", "approved"}:
-        raise Refused(f"This proposal is {proposal.get_state_display().lower()} already.")
+        raise Refused(_("This proposal is %(state)s already.") % {"state": proposal.get_state_display().lower()})
     refuse_unless_proposable(proposal.deal)
     workspace = Workspace.current()
     if wants_approval(proposal):
         limit = Money(workspace.high_value_threshold_minor, workspace.currency)
         raise Refused(
-            f"Over {short_money(limit)}, so a manager approves it first. Ask for approval.",
+            _("Over %(limit)s, so a manager approves it first. Ask for approval.") % {"limit": short_money(limit)},
             code="needs_approval",
         )
     if proposal.total_minor <= 0:
-        raise Refused("The total is zero. Add a line with a price first.")
+        raise Refused(_("The total is zero. Add a line with a price first."))
     if proposal.valid_until < clock.today(workspace.timezone):
-        raise Refused("The date until which it is valid has passed. Choose a later one.")
+        raise Refused(_("The date until which it is valid has passed. Choose a later one."))
     if not proposal.contact.email:
-        raise Refused("Add an email address to the contact, so that the proposal can reach them.")
+        raise Refused(_("Add an email address to the contact, so that the proposal can reach them."))
     verdict = may_contact(proposal.contact, "email")
     if not verdict:
         raise Refused(verdict.reason)

@@ -4,6 +4,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from billing.values import Line
 from core.money import Money
@@ -17,23 +19,23 @@ MAX_PRICE_MINOR = 100_000_000_000
 class LinesField(forms.Field):
     """Lines as a list of dicts (REST, agents); see `lines_from_post` for the page's columns."""
 
-    default_error_messages = {"required": "Add at least one line."}
+    default_error_messages = {"required": _("Add at least one line.")}
 
     def to_python(self, value: Any) -> list[Line]:
         """Return the lines; every wrong one is named by its number."""
         if not value:
             return []
         if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-            raise forms.ValidationError("Send lines as a list of name, quantity and unit_price.")
+            raise forms.ValidationError(gettext("Send lines as a list of name, quantity and unit_price."))
         if len(value) > MAX_LINES:
-            raise forms.ValidationError(f"Use at most {MAX_LINES} lines.")
+            raise forms.ValidationError(gettext("Use at most %(most)s lines.") % {"most": MAX_LINES})
         wrong: list[str] = []
         lines: list[Line] = []
         for number, entry in enumerate(value, start=1):
             try:
                 lines.append(_line(entry))
             except ValueError as error:
-                wrong.append(f"Line {number}: {error}")
+                wrong.append(gettext("Line %(number)s: %(error)s") % {"number": number, "error": error})
         if wrong:
             raise forms.ValidationError(wrong)
         return lines
@@ -42,19 +44,19 @@ class LinesField(forms.Field):
 class ProposalForm(forms.Form):
     """A proposal's words, date and lines."""
 
-    title = forms.CharField(max_length=160, error_messages={"required": "Give it a title."})
-    summary = forms.CharField(max_length=5000, required=False, widget=forms.Textarea)
+    title = forms.CharField(label=_("Title"), max_length=160, error_messages={"required": _("Give it a title.")})
+    summary = forms.CharField(label=_("Summary"), max_length=5000, required=False, widget=forms.Textarea)
     valid_until = forms.DateField(
-        required=False, widget=forms.DateInput(attrs={"type": "date"}), label="Valid until"
+        required=False, widget=forms.DateInput(attrs={"type": "date"}), label=_("Valid until")
     )
-    terms = forms.CharField(max_length=5000, required=False, widget=forms.Textarea)
-    lines = LinesField()
+    terms = forms.CharField(label=_("Terms"), max_length=5000, required=False, widget=forms.Textarea)
+    lines = LinesField(label=_("Lines"))
 
 
 class DraftProposalForm(ProposalForm):
     """A first draft: everything but the lines may be left to us."""
 
-    title = forms.CharField(max_length=160, required=False)
+    title = forms.CharField(label=_("Title"), max_length=160, required=False)
 
 
 class ReviseProposalForm(ProposalForm):
@@ -66,7 +68,7 @@ class ReviseProposalForm(ProposalForm):
 class ReasonForm(forms.Form):
     """Why."""
 
-    reason = forms.CharField(max_length=500, required=False, widget=forms.Textarea)
+    reason = forms.CharField(label=_("Reason"), max_length=500, required=False, widget=forms.Textarea)
 
 
 class AcceptForm(forms.Form):
@@ -75,12 +77,12 @@ class AcceptForm(forms.Form):
     name = forms.CharField(
         max_length=120,
         min_length=2,
-        label="Type your full name to sign",
-        error_messages={"required": "Type your full name to sign."},
+        label=_("Type your full name to sign"),
+        error_messages={"required": _("Type your full name to sign.")},
         widget=forms.TextInput(attrs={"autocomplete": "name", "class": "in lg"}),
     )
     agree = forms.BooleanField(
-        error_messages={"required": "Tick the box to agree to the terms, then accept."}
+        label=_("Agree"), error_messages={"required": _("Tick the box to agree to the terms, then accept.")}
     )
     digest = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
@@ -89,7 +91,7 @@ class DeclineForm(forms.Form):
     """The customer's no, with a reason if they like."""
 
     reason = forms.CharField(
-        max_length=500, required=False, label="What is missing, or too much?", widget=forms.Textarea
+        max_length=500, required=False, label=_("What is missing, or too much?"), widget=forms.Textarea
     )
 
 
@@ -98,17 +100,15 @@ class QuestionForm(forms.Form):
 
     question = forms.CharField(
         max_length=2000,
-        label="Your question",
-        error_messages={"required": "Write your question first."},
+        label=_("Your question"),
+        error_messages={"required": _("Write your question first.")},
         widget=forms.Textarea,
     )
 
 
 def lines_from_post(data: Any, currency: str) -> list[dict[str, Any]]:
     """Return the page's line columns as a list of dicts; empty rows are dropped."""
-    columns = [
-        data.getlist(name) for name in ("line_item", "line_name", "line_quantity", "line_price")
-    ]
+    columns = [data.getlist(name) for name in ("line_item", "line_name", "line_quantity", "line_price")]
     about = data.getlist("line_description")
     rows = []
     for index, (item, name, quantity, price) in enumerate(zip(*columns, strict=False)):
@@ -131,7 +131,7 @@ def _line(entry: dict[str, Any]) -> Line:
     name = str(entry.get("name") or (item.name if item else "")).strip()
     if not name:
         raise ValueError("Say what it is.")
-    quantity = _decimal(entry.get("quantity", 1), "Enter a quantity, like 1 or 2.5.")
+    quantity = _decimal(entry.get("quantity", 1), gettext("Enter a quantity, like 1 or 2.5."))
     if not 0 < quantity <= 1_000_000 or quantity != round(quantity, 2):
         raise ValueError("Enter a quantity above 0, with at most two decimals.")
     return Line(
@@ -161,7 +161,7 @@ def _price(entry: dict[str, Any], item: Item | None) -> int:
             raise ValueError("Enter a price.")
         return int(item.unit_price_minor)
     currency = str(entry.get("currency") or (item.currency if item else "INR"))
-    amount = _decimal(str(given).replace(",", "").strip(), "Enter a price, like 12000 or 99.50.")
+    amount = _decimal(str(given).replace(",", "").strip(), gettext("Enter a price, like 12000 or 99.50."))
     money = Money.of(amount, currency)
     if money.decimal != amount:
         raise ValueError("That price has too many decimals.")

@@ -5,12 +5,4 @@ from billing.models.invoice import Invoice
 from billing.models.payment import Checkout, Payment, Refund
 from billing.models.proposal import Proposal, ProposalLine
 
-__all__ = [
-    "Checkout",
-    "Counter",
-    "Invoice",
-    "Payment",
-    "Proposal",
-    "ProposalLine",
-    "Refund",
-]
+__all__ = ["Checkout", "Counter", "Invoice", "Payment", "Proposal", "ProposalLine", "Refund"]

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from billing.models.priced import Priced
@@ -16,16 +17,14 @@ class Invoice(Priced, StateModel, Record):
     """One invoice of the gapless series of its year."""
 
     class State(models.TextChoices):
-        ISSUED = "issued", "Issued"
-        PAID = "paid", "Paid"
-        VOID = "void", "Void"
+        ISSUED = "issued", _("Issued")
+        PAID = "paid", _("Paid")
+        VOID = "void", _("Void")
 
     number = models.CharField(max_length=40, unique=True)
     year = models.PositiveSmallIntegerField()
     sequence = models.PositiveIntegerField()
-    deal = models.ForeignKey(
-        "crm.Deal", on_delete=models.PROTECT, null=True, related_name="invoices"
-    )
+    deal = models.ForeignKey("crm.Deal", on_delete=models.PROTECT, null=True, related_name="invoices")
     contact = models.ForeignKey("crm.Contact", on_delete=models.PROTECT, related_name="invoices")
     proposal = models.ForeignKey(
         "billing.Proposal", on_delete=models.PROTECT, null=True, blank=True, related_name="invoices"
@@ -56,9 +55,7 @@ class Invoice(Priced, StateModel, Record):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["year", "sequence"], name="invoice_sequence_unique"),
-            models.UniqueConstraint(
-                fields=["deal"], condition=~Q(state="void"), name="invoice_one_valid_per_deal"
-            ),
+            models.UniqueConstraint(fields=["deal"], condition=~Q(state="void"), name="invoice_one_valid_per_deal"),
             models.CheckConstraint(
                 condition=Q(total_minor=models.F("subtotal_minor") + models.F("tax_minor")),
                 name="invoice_total_adds_up",

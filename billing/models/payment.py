@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from core.links import route
@@ -17,22 +18,18 @@ class Checkout(StateModel, Record):
     """One payment page for an accepted proposal; planned here before it is made."""
 
     class State(models.TextChoices):
-        PLANNED = "planned", "Being prepared"
-        OPEN = "open", "Open"
-        CONFIRMING = "confirming", "Waiting for the bank"
-        PAID = "paid", "Paid"
-        EXPIRED = "expired", "Expired"
-        FAILED = "failed", "Failed"
+        PLANNED = "planned", _("Being prepared")
+        OPEN = "open", _("Open")
+        CONFIRMING = "confirming", _("Waiting for the bank")
+        PAID = "paid", _("Paid")
+        EXPIRED = "expired", _("Expired")
+        FAILED = "failed", _("Failed")
 
     LIVE: ClassVar[tuple[str, ...]] = ("planned", "open", "confirming")
 
-    proposal = models.ForeignKey(
-        "billing.Proposal", on_delete=models.PROTECT, related_name="checkouts"
-    )
-    mode = models.CharField(max_length=10, choices=[("stripe", "Stripe"), ("sandbox", "Sandbox")])
-    reference = models.CharField(
-        max_length=64, unique=True, help_text="Our own key; the vendor repeats it to us"
-    )
+    proposal = models.ForeignKey("billing.Proposal", on_delete=models.PROTECT, related_name="checkouts")
+    mode = models.CharField(max_length=10, choices=[("stripe", "Stripe"), ("sandbox", _("Sandbox"))])
+    reference = models.CharField(max_length=64, unique=True, help_text="Our own key; the vendor repeats it to us")
     external_id = models.CharField(max_length=255, unique=True, null=True, blank=True)
     url = models.TextField(blank=True)
     amount_minor = models.BigIntegerField()
@@ -63,9 +60,7 @@ class Checkout(StateModel, Record):
     def record_confirming(self) -> None:
         """The customer paid by a method that the bank confirms later."""
 
-    @transition(
-        field=state, source=["planned", "open", "confirming", "expired", "failed"], target="paid"
-    )
+    @transition(field=state, source=["planned", "open", "confirming", "expired", "failed"], target="paid")
     def record_paid(self) -> None:
         """The money is there; late news of expiry no longer counts."""
 
@@ -82,30 +77,21 @@ class Payment(StateModel, Record):
     """Money that arrived, once per payment at its provider."""
 
     class State(models.TextChoices):
-        RECEIVED = "received", "Received"
-        PART_REFUNDED = "part_refunded", "Partly refunded"
-        REFUNDED = "refunded", "Refunded"
+        RECEIVED = "received", _("Received")
+        PART_REFUNDED = "part_refunded", _("Partly refunded")
+        REFUNDED = "refunded", _("Refunded")
 
     provider = models.CharField(
-        max_length=10,
-        choices=[("stripe", "Stripe"), ("sandbox", "Sandbox"), ("offline", "Offline")],
+        max_length=10, choices=[("stripe", "Stripe"), ("sandbox", _("Sandbox")), ("offline", _("Offline"))]
     )
     external_id = models.CharField(max_length=255)
-    checkout = models.ForeignKey(
-        Checkout, on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
-    )
+    checkout = models.ForeignKey(Checkout, on_delete=models.PROTECT, null=True, blank=True, related_name="payments")
     proposal = models.ForeignKey(
         "billing.Proposal", on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
     )
-    deal = models.ForeignKey(
-        "crm.Deal", on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
-    )
-    lead = models.ForeignKey(
-        "crm.Lead", on_delete=models.SET_NULL, null=True, blank=True, related_name="payments"
-    )
-    contact = models.ForeignKey(
-        "crm.Contact", on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
-    )
+    deal = models.ForeignKey("crm.Deal", on_delete=models.PROTECT, null=True, blank=True, related_name="payments")
+    lead = models.ForeignKey("crm.Lead", on_delete=models.SET_NULL, null=True, blank=True, related_name="payments")
+    contact = models.ForeignKey("crm.Contact", on_delete=models.PROTECT, null=True, blank=True, related_name="payments")
     amount_minor = models.BigIntegerField()
     refunded_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
@@ -117,24 +103,17 @@ class Payment(StateModel, Record):
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    is_win_pending = models.BooleanField(
-        default=False, help_text="Paid, but the deal waits for a manager's approval"
-    )
+    is_win_pending = models.BooleanField(default=False, help_text="Paid, but the deal waits for a manager's approval")
     paid_at = models.DateTimeField()
 
     owner_paths: ClassVar[tuple[str, ...]] = ("deal__owner",)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["provider", "external_id"], name="payment_once_per_provider"
-            ),
+            models.UniqueConstraint(fields=["provider", "external_id"], name="payment_once_per_provider"),
+            models.CheckConstraint(condition=Q(refunded_minor__gte=0), name="payment_refund_not_negative"),
             models.CheckConstraint(
-                condition=Q(refunded_minor__gte=0), name="payment_refund_not_negative"
-            ),
-            models.CheckConstraint(
-                condition=Q(refunded_minor__lte=models.F("amount_minor")),
-                name="payment_refund_at_most_paid",
+                condition=Q(refunded_minor__lte=models.F("amount_minor")), name="payment_refund_at_most_paid"
             ),
         ]
         indexes = [models.Index(fields=["-paid_at", "-id"], name="payment_newest")]
@@ -169,9 +148,9 @@ class Refund(StateModel, Record):
     """Money to be sent back: decided here, then done at the provider with our key."""
 
     class State(models.TextChoices):
-        PLANNED = "planned", "On its way"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
+        PLANNED = "planned", _("On its way")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     amount_minor = models.BigIntegerField()
@@ -189,9 +168,7 @@ class Refund(StateModel, Record):
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_amount_positive"),
             models.UniqueConstraint(
-                fields=["payment"],
-                condition=Q(state="planned"),
-                name="refund_one_planned_per_payment",
+                fields=["payment"], condition=Q(state="planned"), name="refund_one_planned_per_payment"
             ),
         ]
 

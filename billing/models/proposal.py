@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from billing.models.priced import Priced
@@ -36,22 +37,20 @@ class Proposal(Priced, StateModel, Record):
     """One version of an offer for one deal."""
 
     class State(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        PENDING_APPROVAL = "pending_approval", "Waiting for approval"
-        APPROVED = "approved", "Approved"
-        SENT = "sent", "Sent"
-        VIEWED = "viewed", "Viewed"
-        ACCEPTED = "accepted", "Accepted"
-        PAID = "paid", "Paid"
-        DECLINED = "declined", "Declined"
-        EXPIRED = "expired", "Expired"
-        WITHDRAWN = "withdrawn", "Withdrawn"
-        REPLACED = "replaced", "Replaced"
+        DRAFT = "draft", _("Draft")
+        PENDING_APPROVAL = "pending_approval", _("Waiting for approval")
+        APPROVED = "approved", _("Approved")
+        SENT = "sent", _("Sent")
+        VIEWED = "viewed", _("Viewed")
+        ACCEPTED = "accepted", _("Accepted")
+        PAID = "paid", _("Paid")
+        DECLINED = "declined", _("Declined")
+        EXPIRED = "expired", _("Expired")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        REPLACED = "replaced", _("Replaced")
 
     deal = models.ForeignKey("crm.Deal", on_delete=models.PROTECT, related_name="proposals")
-    lead = models.ForeignKey(
-        "crm.Lead", on_delete=models.SET_NULL, null=True, blank=True, related_name="proposals"
-    )
+    lead = models.ForeignKey("crm.Lead", on_delete=models.SET_NULL, null=True, blank=True, related_name="proposals")
     contact = models.ForeignKey("crm.Contact", on_delete=models.PROTECT, related_name="proposals")
     number = models.CharField(max_length=40)
     revision = models.PositiveSmallIntegerField(default=1)
@@ -66,9 +65,7 @@ class Proposal(Priced, StateModel, Record):
     tax_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField(default=0)
     valid_until = models.DateField()
-    written_by = models.CharField(
-        max_length=20, default="person", help_text="person, model or rules"
-    )
+    written_by = models.CharField(max_length=20, default="person", help_text="person, model or rules")
     confidence = models.FloatField(null=True, blank=True)
     sources = models.JSONField(default=list, blank=True)
     token_hash = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
@@ -82,9 +79,7 @@ class Proposal(Priced, StateModel, Record):
     accepted_name = models.CharField(max_length=120, blank=True)
     accepted_ip = models.GenericIPAddressField(null=True, blank=True)
     accepted_agent = models.CharField(max_length=255, blank=True)
-    accepted_digest = models.CharField(
-        max_length=64, blank=True, help_text="SHA-256 of what was accepted"
-    )
+    accepted_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of what was accepted")
     closed_reason = models.CharField(max_length=500, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -95,13 +90,9 @@ class Proposal(Priced, StateModel, Record):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["number", "revision"], name="proposal_number_revision_unique"),
             models.UniqueConstraint(
-                fields=["number", "revision"], name="proposal_number_revision_unique"
-            ),
-            models.UniqueConstraint(
-                fields=["deal"],
-                condition=~Q(state__in=CLOSED),
-                name="proposal_one_current_per_deal",
+                fields=["deal"], condition=~Q(state__in=CLOSED), name="proposal_one_current_per_deal"
             ),
             models.CheckConstraint(
                 condition=Q(total_minor=models.F("subtotal_minor") + models.F("tax_minor")),
@@ -187,9 +178,7 @@ class ProposalLine(models.Model):
 
     proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField(default=0)
-    item = models.ForeignKey(
-        "crm.Item", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    item = models.ForeignKey("crm.Item", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     name = models.CharField(max_length=160)
     description = models.CharField(max_length=500, blank=True)
     quantity = models.DecimalField(max_digits=10, decimal_places=2, default=Decimal(1))
@@ -199,12 +188,8 @@ class ProposalLine(models.Model):
     class Meta:
         ordering = ["position", "pk"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0), name="proposal_line_quantity_positive"
-            ),
-            models.CheckConstraint(
-                condition=Q(unit_price_minor__gte=0), name="proposal_line_price_not_negative"
-            ),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="proposal_line_quantity_positive"),
+            models.CheckConstraint(condition=Q(unit_price_minor__gte=0), name="proposal_line_price_not_negative"),
         ]
 
     def __str__(self) -> str:

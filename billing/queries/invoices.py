@@ -1,6 +1,7 @@
 """Invoices as the pages need them."""
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from billing.models import Invoice
@@ -16,7 +17,7 @@ def invoices_for(actor: Actor) -> QuerySet[Invoice]:
 
 def invoice_for(actor: Actor, pk: int) -> Invoice:
     """Return one invoice; raises NotFound when the actor may not read it."""
-    return one(invoices_for(actor), pk, "There is no such invoice.")
+    return one(invoices_for(actor), pk, _("There is no such invoice."))
 
 
 def invoice_by_token(token: str) -> Invoice:

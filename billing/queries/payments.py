@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import F, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from billing.models import Checkout, Payment
@@ -17,7 +18,7 @@ def payments_for(actor: Actor) -> QuerySet[Payment]:
 
 def payment_for(actor: Actor, pk: int) -> Payment:
     """Return one payment; raises NotFound when the actor may not read it."""
-    return one(payments_for(actor), pk, "There is no such payment.")
+    return one(payments_for(actor), pk, _("There is no such payment."))
 
 
 def waiting_checkouts(actor: Actor) -> QuerySet[Checkout]:

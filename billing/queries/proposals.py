@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.models import Workspace
@@ -18,7 +20,7 @@ from crm.queries.filters import one
 from outreach.values import CatalogItem
 
 Row = TypeVar("Row", bound=Model)
-GONE = "This link does not work. Ask the person who sent it for a new one."
+GONE = _("This link does not work. Ask the person who sent it for a new one.")
 RELATED = ("contact", "deal", "deal__owner", "lead")
 
 
@@ -29,7 +31,7 @@ def proposals_for(actor: Actor) -> QuerySet[Proposal]:
 
 def proposal_for(actor: Actor, pk: int) -> Proposal:
     """Return one proposal; raises NotFound when the actor may not read it."""
-    return one(proposals_for(actor), pk, "There is no such proposal. It may have been deleted.")
+    return one(proposals_for(actor), pk, gettext("There is no such proposal. It may have been deleted."))
 
 
 def proposal_of_event(pk: int) -> Proposal | None:
@@ -79,9 +81,7 @@ def money_of(actor: Actor, deal: Deal | None) -> dict[str, Any]:
     """Return what a deal's or lead's panel shows about money, as far as the actor may see it."""
     if deal is None:
         return {"proposal": None, "checkout": None, "payments": [], "invoice": None}
-    proposal = (
-        actor.visible("proposal:read", Proposal.objects.filter(deal=deal)).order_by("-pk").first()
-    )
+    proposal = actor.visible("proposal:read", Proposal.objects.filter(deal=deal)).order_by("-pk").first()
     payments = actor.visible("payment:read", Payment.objects.filter(deal=deal)).order_by("-pk")
     invoices = actor.visible("invoice:read", Invoice.objects.filter(deal=deal))
     return {
@@ -99,12 +99,7 @@ def last_checkout(proposal: Proposal) -> Checkout | None:
 
 def printed(proposal: Proposal) -> dict[str, Any]:
     """Return what a proposal shows, on screen and on paper."""
-    return {
-        "proposal": proposal,
-        "lines": proposal.lines.all(),
-        "seller": seller(),
-        "steps": NEXT_STEPS,
-    }
+    return {"proposal": proposal, "lines": proposal.lines.all(), "seller": seller(), "steps": NEXT_STEPS}
 
 
 def lines_to_edit(lines: Iterable[Any], currency: str) -> list[dict[str, Any]]:

@@ -50,9 +50,7 @@ def send_refund(event: PaymentRefundPlanned, meta: Meta) -> None:
 @on(ProposalClosed)
 def close_checkouts(event: ProposalClosed, meta: Meta) -> None:
     """Close the payment page of a proposal that no longer counts, so that nobody pays on it."""
-    for checkout in Checkout.objects.filter(
-        proposal_id=event.proposal_id, state__in=("planned", "open")
-    ):
+    for checkout in Checkout.objects.filter(proposal_id=event.proposal_id, state__in=("planned", "open")):
         if checkout.mode == "stripe" and checkout.state == "planned":
             raise Postpone(10, "The payment page is being made.")
         if checkout.mode == "stripe" and settings.STRIPE_API_KEY:

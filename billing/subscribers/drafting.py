@@ -87,11 +87,7 @@ def follow_decision(event: ApprovalDecided, meta: Meta) -> None:
     approval = Approval.objects.filter(pk=event.approval_id).first()
     if proposal is not None and approval is not None:
         record_decision(
-            proposal,
-            actor=meta.actor,
-            key=meta.key,
-            approved=event.state == "approved",
-            reason=approval.reason,
+            proposal, actor=meta.actor, key=meta.key, approved=event.state == "approved", reason=approval.reason
         )
         if event.state != "approved":
             words = f"was not approved. {approval.reason}".strip()
@@ -130,10 +126,7 @@ def _brief(lead: Lead) -> ProposalBrief:
     said = Message.objects.incoming().filter(contact=lead.contact, kind="reply").order_by("-pk")
     wishes = "\n\n".join(message.words for message in said[:3])
     return ProposalBrief(
-        lead=lead_brief(lead),
-        wishes=wishes[:6000],
-        currency=currency,
-        budget_minor=lead.estimated_value_minor,
+        lead=lead_brief(lead), wishes=wishes[:6000], currency=currency, budget_minor=lead.estimated_value_minor
     )
 
 

@@ -108,10 +108,7 @@ def void_reopened_invoice(event: DealReopened, meta: Meta) -> None:
     for invoice in Invoice.objects.filter(deal_id=event.deal_id).exclude(state="void"):
         try:
             invoices.void_invoice(
-                invoice,
-                actor=SYSTEM,
-                key=f"{meta.key}:{invoice.pk}",
-                reason="The deal was reopened.",
+                invoice, actor=SYSTEM, key=f"{meta.key}:{invoice.pk}", reason="The deal was reopened."
             )
         except HouseError:
             continue  # It was paid in the meantime; finance decides.
@@ -143,11 +140,7 @@ def send_receipt(event: PaymentReceived, meta: Meta) -> None:
     )
     try:
         invoices.mail_invoice(
-            invoice,
-            actor=SYSTEM,
-            key=meta.key,
-            subject=f"Paid: invoice {invoice.number} from {name}",
-            body=body,
+            invoice, actor=SYSTEM, key=meta.key, subject=f"Paid: invoice {invoice.number} from {name}", body=body
         )
     except HouseError:
         return  # The customer wants no mail; the invoice is on the page.

@@ -16,10 +16,7 @@ from outreach.models import Receipt
 PROVIDERS = {"stripe": "stripe", "stripe-sandbox": "sandbox"}
 PATIENCE = timedelta(minutes=10)
 PAID_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
-CLOSING_EVENTS = {
-    "checkout.session.expired": "expired",
-    "checkout.session.async_payment_failed": "failed",
-}
+CLOSING_EVENTS = {"checkout.session.expired": "expired", "checkout.session.async_payment_failed": "failed"}
 
 
 @on(HookReceived)

@@ -11,9 +11,7 @@ from core.pages import render_text
 from core.pdf import PdfUnavailable, render_pdf
 
 
-def document(
-    request: HttpRequest, path: str, template: str, context: dict[str, Any], name: str
-) -> HttpResponse:
+def document(request: HttpRequest, path: str, template: str, context: dict[str, Any], name: str) -> HttpResponse:
     """Answer with a document; nothing is stored, since reading changes nothing."""
     try:
         content = files.load(path) if path else render_pdf(render_text(template, context))

@@ -1,6 +1,8 @@
 """Pages of invoices, for us."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.listing import export_page, list_page
 from billing.links import public_url, token_of
@@ -43,7 +45,7 @@ def pdf(request: HttpRequest, pk: int) -> HttpResponse:
 def issue(request: HttpRequest, pk: int) -> HttpResponse:
     """Issue the invoice of a won deal."""
     invoice = run("invoice.issue", deal_for(request.actor, pk), actor=request.actor, data={})
-    return done(request, invoice, f"Invoice {invoice.number} is issued.")
+    return done(request, invoice, gettext("Invoice %(invoice)s is issued.") % {"invoice": invoice.number})
 
 
 @door("invoice:issue", methods=("POST",))
@@ -51,22 +53,22 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
     """Mail it."""
     invoice = invoice_for(request.actor, pk)
     run("invoice.send", invoice, actor=request.actor, data={})
-    return done(request, invoice, f"Invoice {invoice.number} is on its way.")
+    return done(request, invoice, gettext("Invoice %(invoice)s is on its way.") % {"invoice": invoice.number})
 
 
 mark_paid = sheet(
     "invoice.mark_paid",
     invoice_for,
-    title="{.total} arrived",
-    submit="Mark paid",
-    message=lambda invoice: f"Invoice {invoice.number} is paid.",
+    title=_("{.total} arrived"),
+    submit=_("Mark paid"),
+    message=lambda invoice: gettext("Invoice %(invoice)s is paid.") % {"invoice": invoice.number},
 )
 void = sheet(
     "invoice.void",
     invoice_for,
-    title="Void {.number}",
-    submit="Void invoice",
-    message=lambda invoice: f"Invoice {invoice.number} is void.",
-    intro="The number stays taken, so that none is missing.",
+    title=_("Void {.number}"),
+    submit=_("Void invoice"),
+    message=lambda invoice: gettext("Invoice %(invoice)s is void.") % {"invoice": invoice.number},
+    intro=_("The number stays taken, so that none is missing."),
     danger=True,
 )

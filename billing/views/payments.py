@@ -1,6 +1,8 @@
 """Pages of payments: where finance lands."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.listing import export_page, list_page
 from billing.links import public_url, token_of
@@ -37,26 +39,28 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _refund_words(payment: Payment) -> str:
-    where = "through Stripe" if payment.provider == "stripe" else "outside this product"
-    if payment.provider == "sandbox":
-        where = "in the sandbox, where no money moves"
-    return f"Leave the amount empty to refund {payment.kept}. It goes back {where}."
+    text = gettext("Leave the amount empty to refund %(kept)s. It goes back outside this product.")
+    if payment.provider == "stripe":
+        text = gettext("Leave the amount empty to refund %(kept)s. It goes back through Stripe.")
+    elif payment.provider == "sandbox":
+        text = gettext("Leave the amount empty to refund %(kept)s. It goes back in the sandbox, where no money moves.")
+    return text % {"kept": payment.kept}
 
 
 refund = sheet(
     "payment.refund",
     payment_for,
-    title="Refund {.kept}",
-    submit="Refund",
-    message="The refund is on its way.",
+    title=_("Refund {.kept}"),
+    submit=_("Refund"),
+    message=_("The refund is on its way."),
     intro=_refund_words,
     danger=True,
 )
 review = sheet(
     "payment.review",
     payment_for,
-    title="Reviewed",
-    submit="Save note",
-    message="Noted. This payment needs no more review.",
+    title=_("Reviewed"),
+    submit=_("Save note"),
+    message=_("Noted. This payment needs no more review."),
     intro=lambda payment: payment.review_reason,
 )

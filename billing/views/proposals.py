@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.listing import export_page, list_page
 from accounts.models import Workspace
@@ -12,14 +14,7 @@ from billing.links import public_url, token_of
 from billing.lists import PROPOSALS
 from billing.models import Proposal
 from billing.models.proposal import CLOSED
-from billing.queries.proposals import (
-    catalog,
-    deal_proposal,
-    last_checkout,
-    lines_to_edit,
-    printed,
-    proposal_for,
-)
+from billing.queries.proposals import catalog, deal_proposal, last_checkout, lines_to_edit, printed, proposal_for
 from billing.texts import TERMS
 from billing.views.documents import document
 from core.actions import CATALOGUE, run
@@ -76,7 +71,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     proposal = proposal_for(request.actor, pk)
     request.actor.require("proposal:create", proposal)
     if not proposal.is_editable:
-        raise Refused("This proposal is out of your hands. Make a new version to change it.")
+        raise Refused(gettext("This proposal is out of your hands. Make a new version to change it."))
     columns = ("title", "summary", "valid_until", "terms", "version")
     return _form(
         request,
@@ -86,7 +81,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         initial={name: getattr(proposal, name) for name in columns},
         currency=proposal.currency,
         rows=lines_to_edit(proposal.lines.all(), proposal.currency),
-        heading=f"Edit {proposal.reference}",
+        heading=gettext("Edit %(reference)s") % {"reference": proposal.reference},
         back=proposal.get_absolute_url(),
     )
 
@@ -113,23 +108,21 @@ def _press(name: str, message: str, *, in_panel: bool = True) -> Any:
     return view
 
 
-send = _press("proposal.send", "Proposal {} is on its way.")
-approval = _press("proposal.ask_approval", "A manager was asked to approve {}.")
-replace = _press("proposal.replace", "{} is ready to edit.", in_panel=False)
+send = _press("proposal.send", _("Proposal {} is on its way."))
+approval = _press("proposal.ask_approval", _("A manager was asked to approve {}."))
+replace = _press("proposal.replace", _("{} is ready to edit."), in_panel=False)
 withdraw = sheet(
     "proposal.withdraw",
     proposal_for,
-    title="Withdraw {.reference}",
-    submit="Withdraw proposal",
-    message=lambda proposal: f"Proposal {proposal.reference} is withdrawn.",
-    intro="Its page tells the customer that it no longer counts.",
+    title=_("Withdraw {.reference}"),
+    submit=_("Withdraw proposal"),
+    message=lambda proposal: gettext("Proposal %(reference)s is withdrawn.") % {"reference": proposal.reference},
+    intro=_("Its page tells the customer that it no longer counts."),
     danger=True,
 )
 
 
-def _new(
-    request: HttpRequest, subject: Lead | Deal, deal: Deal | None, currency: str
-) -> HttpResponse:
+def _new(request: HttpRequest, subject: Lead | Deal, deal: Deal | None, currency: str) -> HttpResponse:
     found = deal_proposal(deal) if deal else None
     if found is not None and found.state not in CLOSED:
         return HttpResponseRedirect(found.get_absolute_url())
@@ -142,7 +135,7 @@ def _new(
         initial={"title": deal.title if deal else subject.title, "terms": TERMS},
         currency=deal.currency if deal else currency,
         rows=lines_to_edit(deal.lines.order_by("order", "pk") if deal else (), currency),
-        heading=f"Proposal for {subject.contact.name}",
+        heading=gettext("Proposal for %(contact)s") % {"contact": subject.contact.name},
         back=subject.get_absolute_url(),
     )
 
@@ -178,7 +171,7 @@ def _form(
                 status = error.status
                 form.add_error(None, error.message)
             else:
-                return done(request, made, f"{made.reference} is saved.")
+                return done(request, made, gettext("%(reference)s is saved.") % {"reference": made.reference})
     context = {
         "form": form,
         "heading": heading,

@@ -7,25 +7,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from billing.actions.acceptance import (
-    CLOSED_WORDS,
-    accept_proposal,
-    ask_question,
-    decline_proposal,
-    record_view,
-)
+from billing.actions.acceptance import CLOSED_WORDS, accept_proposal, ask_question, decline_proposal, record_view
 from billing.actions.payments import is_usable, start_checkout
 from billing.forms.proposals import AcceptForm, DeclineForm, QuestionForm
 from billing.links import token_of
 from billing.models import Checkout, Invoice, Proposal
 from billing.queries.invoices import invoice_by_token
-from billing.queries.proposals import (
-    GONE,
-    content_digest,
-    last_checkout,
-    printed,
-    proposal_by_token,
-)
+from billing.queries.proposals import GONE, content_digest, last_checkout, printed, proposal_by_token
 from billing.values import Evidence
 from billing.views.documents import document
 from core.actions import clean
@@ -72,14 +60,8 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     form = AcceptForm(request.POST)
     try:
         values = clean(AcceptForm, request.POST)
-        evidence = Evidence(
-            name=values["name"],
-            ip=request.actor.ip,
-            agent=request.headers.get("User-Agent", ""),
-        )
-        signed = accept_proposal(
-            _open(token), actor=request.actor, evidence=evidence, digest=values["digest"]
-        )
+        evidence = Evidence(name=values["name"], ip=request.actor.ip, agent=request.headers.get("User-Agent", ""))
+        signed = accept_proposal(_open(token), actor=request.actor, evidence=evidence, digest=values["digest"])
     except Invalid as error:
         add_errors(form, error.errors)
         return _show(request, token, accept_form=form, status=error.status)
@@ -150,11 +132,7 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
 @public()
 def invoice(request: HttpRequest, token: str) -> HttpResponse:
     """The invoice."""
-    return page(
-        request,
-        "billing/public/invoice.html",
-        {"invoice": invoice_by_token(token), "token": token},
-    )
+    return page(request, "billing/public/invoice.html", {"invoice": invoice_by_token(token), "token": token})
 
 
 @_discreet

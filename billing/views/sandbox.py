@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from billing.actions.payments import sandbox_allowed
 from billing.links import token_of
@@ -24,17 +25,17 @@ OUTCOMES = {"paid": "checkout.session.completed", "refused": "checkout.session.e
 def pay(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the sandbox, or deliver what it was told as a signed event, like Stripe would."""
     if not sandbox_allowed():
-        raise NotFound("There is no sandbox here. Payments run on Stripe.")
+        raise NotFound(_("There is no sandbox here. Payments run on Stripe."))
     found = Checkout.objects.select_related("proposal__contact")
     checkout = found.filter(reference=reference, mode="sandbox").first()
     if checkout is None:
-        raise NotFound("There is no such payment page.")
+        raise NotFound(_("There is no such payment page."))
     back = reverse("billing:public-proposal", args=[token_of(checkout.proposal)])
     if request.method != "POST":
         context = {"checkout": checkout, "proposal": checkout.proposal, "back": back}
         return page(request, "billing/public/sandbox.html", context)
     if checkout.state != "open":
-        raise Refused("This payment page is closed already.")
+        raise Refused(_("This payment page is closed already."))
     outcome = "refused" if request.POST.get("outcome") == "refused" else "paid"
     deliver(checkout, outcome)
     response = HttpResponseRedirect(f"{back}?done=1" if outcome == "paid" else back)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from campaigns.events import SegmentCreated, SegmentDeleted, SegmentUpdated
 from campaigns.forms.segments import SegmentForm
@@ -22,17 +24,11 @@ def create_segment(*, actor: Actor, name: str, match: str, rules: list[dict[str,
 
 @action("segment.update", permission="campaign:update", form=SegmentForm)
 def update_segment(
-    segment: Segment,
-    *,
-    actor: Actor,
-    name: str,
-    match: str,
-    rules: list[dict[str, Any]],
-    version: int | None = None,
+    segment: Segment, *, actor: Actor, name: str, match: str, rules: list[dict[str, Any]], version: int | None = None
 ) -> Segment:
     """Change a segment; raises Refused when somebody else changed it meanwhile, Invalid when the name is taken."""
     if version is not None and version != segment.version:
-        raise Refused("Somebody else changed this segment meanwhile. Load it again.", code="stale")
+        raise Refused(_("Somebody else changed this segment meanwhile. Load it again."), code="stale")
     if name != segment.name:
         refuse_taken(name)
     segment.name, segment.match, segment.rules = name, match, rules
@@ -52,4 +48,4 @@ def delete_segment(segment: Segment, *, actor: Actor) -> None:
 def refuse_taken(name: str) -> None:
     """Raise Invalid when a segment of this name exists."""
     if Segment.objects.filter(name=name).exists():
-        raise Invalid({"name": ["There is a segment of this name. Choose another."]})
+        raise Invalid({"name": [_("There is a segment of this name. Choose another.")]})

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Segment
 from campaigns.segmenting import COMPARISONS, FIELDS, RuleError, one
@@ -14,20 +16,20 @@ MAX_RULES = 5
 class SegmentForm(forms.Form):
     """A name and up to five rules; the page sends numbered fields, REST sends `rules`."""
 
-    name = forms.CharField(max_length=120, label="Name")
-    match = forms.ChoiceField(choices=Segment.Match.choices, initial="all", label="Contacts match")
-    rules = forms.JSONField(required=False, help_text='A list of {"field", "op", "value"}.')
+    name = forms.CharField(max_length=120, label=_("Name"))
+    match = forms.ChoiceField(choices=Segment.Match.choices, initial="all", label=_("Contacts match"))
+    rules = forms.JSONField(label=_("Rules"), required=False, help_text=_('A list of {"field", "op", "value"}.'))
 
     def clean(self) -> dict[str, Any]:
         """Gather the numbered fields of the page, and judge every rule."""
         cleaned: dict[str, Any] = super().clean() or {}
         rules = cleaned.get("rules") or self.numbered()
         if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-            self.add_error("rules", 'Send a list of {"field", "op", "value"}.')
+            self.add_error("rules", gettext('Send a list of {"field", "op", "value"}.'))
             return cleaned
         if not 1 <= len(rules) <= MAX_RULES:
             self.add_error(
-                "rules", f"Give one to {MAX_RULES} rules, so that it is clear who belongs."
+                "rules", gettext("Give one to %(most)s rules, so that it is clear who belongs.") % {"most": MAX_RULES}
             )
         for rule in rules:
             try:
@@ -35,11 +37,7 @@ class SegmentForm(forms.Form):
             except RuleError as error:
                 self.add_error("rules", str(error))
         cleaned["rules"] = [
-            {
-                "field": str(rule.get("field")),
-                "op": str(rule.get("op")),
-                "value": str(rule.get("value", "")).strip(),
-            }
+            {"field": str(rule.get("field")), "op": str(rule.get("op")), "value": str(rule.get("value", "")).strip()}
             for rule in rules
         ]
         return cleaned
@@ -66,6 +64,4 @@ class SegmentForm(forms.Form):
     @staticmethod
     def comparisons_offered() -> list[tuple[str, str]]:
         """Return (key, label) of every comparison, once each."""
-        return list(
-            {key: label for kind in COMPARISONS.values() for key, label in kind.items()}.items()
-        )
+        return list({key: label for kind in COMPARISONS.values() for key, label in kind.items()}.items())

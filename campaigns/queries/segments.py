@@ -46,9 +46,4 @@ def members(actor: Actor, segment: Segment) -> QuerySet[Contact]:
 def live(actor: Actor, segment: Segment) -> Live:
     """Return a segment with its words, its count and five of its contacts."""
     found = members(actor, segment)
-    return Live(
-        segment,
-        sentence(segment.rules, segment.match),
-        found.count(),
-        list(found.order_by("pk")[:5]),
-    )
+    return Live(segment, sentence(segment.rules, segment.match), found.count(), list(found.order_by("pk")[:5]))

@@ -1,6 +1,7 @@
 """Pages of segments."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from campaigns.actions.segments import create_segment, delete_segment, update_segment
 from campaigns.forms.segments import SegmentForm
@@ -23,10 +24,7 @@ def list_(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the rules in words, how many belong now, and five of them."""
     segment = segment_for(request.actor, pk)
-    context = {
-        "live": live(request.actor, segment),
-        "may_update": request.actor.can("campaign:update").allowed,
-    }
+    context = {"live": live(request.actor, segment), "may_update": request.actor.can("campaign:update").allowed}
     return page(request, "campaigns/segments/detail.html", context)
 
 
@@ -37,12 +35,10 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             segment = create_segment(actor=request.actor, **form.cleaned_data)
-            return done(request, segment, f"Segment {segment.name} made.")
+            return done(request, segment, _("Segment %(segment)s made.") % {"segment": segment.name})
         except Invalid as error:
             form_errors(form, error)
-    return page(
-        request, "campaigns/segments/form.html", {"form": form}, status=422 if form.errors else 200
-    )
+    return page(request, "campaigns/segments/form.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @door("campaign:update", methods=(*READ, *WRITE))
@@ -55,18 +51,13 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         version = request.POST.get("version", "")
         try:
             segment = update_segment(
-                segment,
-                actor=request.actor,
-                version=int(version) if is_number(version) else None,
-                **form.cleaned_data,
+                segment, actor=request.actor, version=int(version) if is_number(version) else None, **form.cleaned_data
             )
-            return done(request, segment, "Segment changed.")
+            return done(request, segment, _("Segment changed."))
         except Invalid as error:
             form_errors(form, error)
     context = {"form": form, "segment": segment}
-    return page(
-        request, "campaigns/segments/form.html", context, status=422 if form.errors else 200
-    )
+    return page(request, "campaigns/segments/form.html", context, status=422 if form.errors else 200)
 
 
 @door("campaign:update", methods=WRITE)
@@ -76,4 +67,6 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
     segment = segment_for(request.actor, pk)
     delete_segment(segment, actor=request.actor)
-    return done(request, reverse("campaigns:segment-list"), f"Segment {segment.name} removed.")
+    return done(
+        request, reverse("campaigns:segment-list"), _("Segment %(segment)s removed.") % {"segment": segment.name}
+    )

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 from zlib import crc32
 
-from django import forms, template
+from django import template
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms.boundfield import BoundField
 from django.templatetags.static import static
@@ -16,27 +16,30 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy, pgettext
+from django.utils.translation import gettext as _
 
+from core.bound import named, prepared, said
 from core.clock import now
 from core.money import Money, format_money, short_money
 
 register = template.Library()
 
 # state value -> (class and glyph, label)
-STATES: dict[str, tuple[str, str]] = {
-    "new": ("new", "New"),
-    "contacted": ("contacted", "Contacted"),
-    "interested": ("interested", "Interested"),
-    "proposal_sent": ("proposal", "Proposal sent"),
-    "paid": ("paid", "Paid"),
-    "disqualified": ("lost", "Disqualified"),
-    "open": ("contacted", "Open"),
-    "won": ("won", "Won"),
-    "lost": ("lost", "Lost"),
-    "abandoned": ("lost", "Given up"),
+STATES: dict[str, tuple[str, Any]] = {
+    "new": ("new", gettext_lazy("New")),
+    "contacted": ("contacted", gettext_lazy("Contacted")),
+    "interested": ("interested", gettext_lazy("Interested")),
+    "proposal_sent": ("proposal", gettext_lazy("Proposal sent")),
+    "paid": ("paid", gettext_lazy("Paid")),
+    "disqualified": ("lost", gettext_lazy("Disqualified")),
+    "open": ("contacted", gettext_lazy("Open")),
+    "won": ("won", gettext_lazy("Won")),
+    "lost": ("lost", gettext_lazy("Lost")),
+    "abandoned": ("lost", gettext_lazy("Given up")),
 }
-TITLES = {"dr", "mr", "mrs", "ms", "shri"}
+WARMTH = {"hot": gettext_lazy("hot"), "warm": gettext_lazy("warm"), "cold": gettext_lazy("cold")}
+TITLES = {"dr", "mr", "mrs", "ms", "shri", "डॉ", "श्री", "श्रीमती", "सुश्री"}
 
 
 @cache
@@ -60,9 +63,7 @@ def icon(name: str, size: str = "") -> SafeString:
 @register.simple_tag
 def logo(css: str = "logo") -> SafeString:
     """The product's mark."""
-    return format_html(
-        '<img class="{}" src="{}" alt="" width="24" height="24">', css, static("img/icon.svg")
-    )
+    return format_html('<img class="{}" src="{}" alt="" width="24" height="24">', css, static("img/icon.svg"))
 
 
 def initials(name: str) -> str:
@@ -100,25 +101,31 @@ def temperature(points: int) -> str:
     return "hot" if points >= 80 else "warm" if points >= 50 else "cold"
 
 
+@register.filter
+def warmth(temperature: str) -> str:
+    """The word of a temperature."""
+    return str(WARMTH.get(temperature, temperature))
+
+
 @register.simple_tag
 def score(subject: Any, css: str = "") -> SafeString:
     """A score from 0 to 100 as number, bar and word."""
-    return gauge(int(getattr(subject, "score", subject) or 0), css)
+    return gauge(int(getattr(subject, "score", subject) or 0), css, get_language() or "")
 
 
 @lru_cache(512)
-def gauge(points: int, css: str) -> SafeString:
+def gauge(points: int, css: str, language: str) -> SafeString:
     """The score of so many points."""
-    warmth = temperature(points)
+    warm = temperature(points)
     return format_html(
         '<span class="{}">{}<svg viewBox="0 0 32 5" preserveAspectRatio="none" aria-hidden="true">'
         '<rect class="trk" width="32" height="5" rx="2.5"/>'
         '<rect class="val" width="{}" height="5" rx="2.5"/></svg>'
         '<span class="vh"> {}</span></span>',
-        f"score {warmth} {css}".strip(),
+        f"score {warm} {css}".strip(),
         points,
         f"{points * 0.32:.1f}",
-        warmth,
+        warmth(warm),
     )
 
 
@@ -148,16 +155,15 @@ def state_of(subject: Any) -> str:
 @register.simple_tag
 def status_glyph(subject: Any, label: str = "") -> SafeString:
     """A ring that fills as the record advances, and its word; never colour alone."""
-    return ring(state_of(subject), label)
+    return ring(state_of(subject), str(label), get_language() or "")
 
 
 @lru_cache(256, typed=True)
-def ring(state: str, label: str) -> SafeString:
+def ring(state: str, label: str, language: str) -> SafeString:
     """The glyph of a state."""
     css, word = STATES.get(state, ("new", state.replace("_", " ").capitalize()))
     return format_html(
-        '<span class="st {}"><svg viewBox="0 0 16 16" aria-hidden="true">'
-        '<use href="{}#s-{}"/></svg>{}</span>',
+        '<span class="st {}"><svg viewBox="0 0 16 16" aria-hidden="true"><use href="{}#s-{}"/></svg>{}</span>',
         css,
         sprite(),
         css,
@@ -174,9 +180,7 @@ def chip(text: Any, css: str = "", glyph: str = "") -> SafeString:
 @lru_cache(2048, typed=True)  # a safe text and the same unsafe one are two
 def label(text: str, css: str, glyph: str) -> SafeString:
     """The chip of a text."""
-    return format_html(
-        '<span class="{}">{}{}</span>', f"chip {css}".strip(), icon(glyph) if glyph else "", text
-    )
+    return format_html('<span class="{}">{}{}</span>', f"chip {css}".strip(), icon(glyph) if glyph else "", text)
 
 
 def as_money(value: Any, currency: str) -> Money | None:
@@ -210,10 +214,10 @@ def signed(value: Any) -> str:
 def elapsed(seconds: float) -> str:
     """A short length of time: 12 min, 3 h, 5 d."""
     if seconds < 3600:
-        return f"{max(1, int(seconds // 60))} min"
+        return _("%(n)d min") % {"n": max(1, int(seconds // 60))}
     if seconds < 86400:
-        return f"{int(seconds // 3600)} h"
-    return f"{int(seconds // 86400)} d"
+        return _("%(n)d h") % {"n": int(seconds // 3600)}
+    return _("%(n)d d") % {"n": int(seconds // 86400)}
 
 
 @register.simple_tag
@@ -252,20 +256,27 @@ def written(value: date, form: str, language: str) -> str:
 
 
 @register.simple_tag
-def due(moment: datetime | None) -> str:
-    """When something is due, as a chip: red once late, amber today."""
+def due(moment: datetime | None, on: date | None = None) -> str:
+    """When something is due, as a chip: red once late, amber today; `on` is a day without a time."""
     if moment is None:
         return ""
+    if on is not None:
+        gap = (on - timezone.localdate(now())).days
+        if gap < 0:
+            return chip(_("Overdue %(time)s") % {"time": elapsed(-gap * 86400)}, "bad", "clock")
+        near = {0: _("Today"), 1: _("Tomorrow")}
+        return chip(near.get(gap) or day(on, "D" if gap < 7 else "j M"), "" if gap else "warn")
     local = timezone.localtime(moment)
     passed = (now() - moment).total_seconds()
     if passed > 0:
-        return chip("Due now" if passed < 120 else f"Overdue {elapsed(passed)}", "bad", "clock")
+        late = _("Overdue %(time)s") % {"time": elapsed(passed)}
+        return chip(_("Due now") if passed < 120 else late, "bad", "clock")
     minute = datetime(2000, 1, 1, local.hour, local.minute)  # noqa: DTZ001  (only its clock is shown)
-    clock = written(minute, "g:i a", get_language() or "").replace(".", "")
+    clock = written(minute, pgettext("time of day", "g:i a"), get_language() or "").replace(".", "")
     gap = (local.date() - timezone.localdate(now())).days
     if gap == 0:
-        return chip(f"{clock} today", "warn")
-    named = "Tomorrow" if gap == 1 else day(local, "D" if gap < 7 else "j M")
+        return chip(_("%(clock)s today") % {"clock": clock}, "warn")
+    named = _("Tomorrow") if gap == 1 else day(local, "D" if gap < 7 else "j M")
     return chip(f"{named} {clock}")
 
 
@@ -291,42 +302,6 @@ def query(context: template.Context, **changes: Any) -> str:
     return f"?{params.urlencode()}"
 
 
-def prepared(bound: BoundField) -> tuple[str, dict[str, Any]]:
-    """The kind of a field (field, check, picks) and the attributes that its input gets."""
-    field, widget = bound.field, bound.field.widget
-    if isinstance(widget, forms.CheckboxInput):
-        return "check", {}
-    if isinstance(widget, (forms.RadioSelect, forms.CheckboxSelectMultiple)):
-        return "picks", {}
-    attrs: dict[str, Any] = {"class": f"in {widget.attrs.get('class', '')}".strip()}
-    if isinstance(field, forms.DateTimeField) and isinstance(widget, forms.DateTimeInput):
-        widget.format = "%Y-%m-%dT%H:%M"
-        widget.input_type = "datetime-local"
-    elif isinstance(field, forms.DateField) and isinstance(widget, forms.DateInput):
-        widget.format = "%Y-%m-%d"
-        widget.input_type = "date"
-    elif isinstance(field, forms.EmailField):
-        attrs |= {"inputmode": "email", "autocapitalize": "none"}
-    elif "phone" in bound.name:
-        widget.input_type = "tel"
-        attrs |= {"inputmode": "tel"}
-    elif isinstance(field, (forms.DecimalField, forms.IntegerField)):
-        attrs |= {"inputmode": "decimal"}
-    if isinstance(widget, forms.Textarea):
-        attrs["rows"] = str(widget.attrs.get("rows") if widget.attrs.get("rows") != "10" else "3")
-    if not isinstance(widget, (forms.FileInput, forms.Select)):
-        attrs["autocomplete"] = str(widget.attrs.get("autocomplete", "off"))
-    return "field", attrs
-
-
-def said(bound: BoundField, text: Any) -> str:
-    """A field's complaint in words that name what to do; Django's own says only that it is required."""
-    if str(text) != str(forms.Field.default_error_messages["required"]):
-        return str(text)
-    verb = "Choose" if isinstance(bound.field, forms.ChoiceField) else "Enter"
-    return f"{verb} the {str(bound.label).lower()}."
-
-
 @register.inclusion_tag("ui/field.html")
 def field(bound: BoundField, label: str = "", hint: str = "", **extra: Any) -> dict[str, Any]:
     """A form field: label above, hint under it, error above the input, all tied together."""
@@ -342,11 +317,10 @@ def field(bound: BoundField, label: str = "", hint: str = "", **extra: Any) -> d
     return {
         "bound": bound,
         "kind": kind,
-        "label": label or bound.label,
+        "label": label or named(bound),
         "hint": hint,
         "error": said(bound, bound.errors[0]) if bound.errors else "",
-        "optional": not bound.field.required
-        and any(one.required for one in bound.form.fields.values()),
+        "optional": not bound.field.required and any(one.required for one in bound.form.fields.values()),
         "widget": mark_safe(bound.as_widget(attrs=attrs)) if kind != "picks" else "",  # noqa: S308
     }
 
@@ -361,11 +335,7 @@ def form_errors(form: Any) -> dict[str, Any]:
         elif name in form.fields:
             bound = form[name]
             found.append(
-                {
-                    "text": said(bound, errors[0]),
-                    "id": bound.id_for_label or bound.auto_id,
-                    "label": bound.label,
-                }
+                {"text": said(bound, errors[0]), "id": bound.id_for_label or bound.auto_id, "label": named(bound)}
             )
     return {"found": found}
 

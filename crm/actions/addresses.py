@@ -2,6 +2,9 @@
 
 from datetime import date
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from accounts.actor import Actor
 from core import clock
 from core.actions import action, lock
@@ -15,10 +18,7 @@ from crm.models import Contact, ContactAddress
 
 EMAIL, PHONE = ContactAddress.Channel.EMAIL.value, ContactAddress.Channel.PHONE.value
 COLUMNS = {EMAIL: "email_folded", PHONE: "phone_e164"}
-WRONG = {
-    EMAIL: "Enter a valid email address.",
-    PHONE: "Enter a whole phone number, such as +91 98765 43210.",
-}
+WRONG = {EMAIL: _("Enter a valid email address."), PHONE: _("Enter a whole phone number, such as +91 98765 43210.")}
 
 
 @action("contact.add_address", permission="contact:update", form=AddAddressForm)
@@ -40,7 +40,7 @@ def add_address(
     folded = _folded(contact, channel, value)
     held = ContactAddress.objects.filter(channel=channel, folded=folded).current()
     if held.filter(contact=contact).exists() and valid_until is None:
-        raise Refused("It is there already.", code="duplicate")
+        raise Refused(gettext("It is there already."), code="duplicate")
     if channel == EMAIL and valid_until is None:
         _refuse_anothers(contact, folded)
     row = ContactAddress.objects.create(
@@ -68,16 +68,14 @@ def make_primary(address: ContactAddress, *, actor: Actor) -> Contact:
     """Make an address the one that messages go to; the old one stays. Publishes ContactUpdated."""
     contact = _contact_of(address)
     if address.valid_until is not None:
-        raise Refused("This address is retired. Add it again first.")
+        raise Refused(gettext("This address is retired. Add it again first."))
     if not address.is_primary:
         _make_main(contact, address, actor)
     return contact
 
 
 @action("address.retire", permission="contact:update", form=RetireAddressForm)
-def retire_address(
-    address: ContactAddress, *, actor: Actor, valid_until: date | None = None
-) -> Contact:
+def retire_address(address: ContactAddress, *, actor: Actor, valid_until: date | None = None) -> Contact:
     """Let nothing go to an address any more; it is still found. Publishes ContactUpdated.
 
     The newest other one of its kind becomes the main one. Refused when it is the only way to reach a person.
@@ -88,14 +86,16 @@ def retire_address(
     was_main = address.is_primary
     address.is_primary, address.valid_until = False, valid_until or clock.now().date()
     if address.valid_from is not None and address.valid_until < address.valid_from:
-        raise Invalid({"valid_until": ["Enter a day after the address began to hold."]})
+        raise Invalid({"valid_until": [gettext("Enter a day after the address began to hold.")]})
     address.save(update_fields=["is_primary", "valid_until"])
     if was_main and address.channel in COLUMNS:
         others = contact.addresses.filter(channel=address.channel).current()
         heir = others.order_by("-valid_from", "-pk").first()
         other_way = contact.phone if address.channel == EMAIL else contact.email
         if heir is None and not other_way and contact.kind == Contact.Kind.PERSON:
-            raise Refused(f"This is the only way to reach {contact}. Add another one first.")
+            raise Refused(
+                gettext("This is the only way to reach %(contact)s. Add another one first.") % {"contact": contact}
+            )
         if heir is not None:
             heir.is_primary = True
             heir.save(update_fields=["is_primary"])
@@ -144,6 +144,6 @@ def _refuse_anothers(contact: Contact, folded: str) -> None:
     holder = other.contact if other else Contact.objects.filter(email_folded=folded).first()
     if holder is not None and holder.pk != contact.pk:
         raise Refused(
-            f"This is an address of {holder}. Merge the two, or retire it there first.",
+            gettext("This is an address of %(holder)s. Merge the two, or retire it there first.") % {"holder": holder},
             code="duplicate",
         )

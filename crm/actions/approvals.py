@@ -1,5 +1,7 @@
 """The second pair of eyes on a large deal: asked for, given or refused."""
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from core import clock
 from core.actions import action, lock
@@ -19,11 +21,11 @@ def request_approval(deal: Deal, *, actor: Actor, note: str = "") -> Approval:
     Asking again while a request waits returns that request.
     """
     if deal.status != "open":
-        raise Refused("Only an open deal can be approved.")
+        raise Refused(_("Only an open deal can be approved."))
     if not needs_approval(deal):
-        raise Refused("A deal of this size needs no approval.")
+        raise Refused(_("A deal of this size needs no approval."))
     if is_approved(deal):
-        raise Refused("This deal is approved already.")
+        raise Refused(_("This deal is approved already."))
     mark = deal_fingerprint(deal)
     waiting = Approval.objects.filter(deal=deal, state=Approval.State.PENDING).first()
     if waiting is not None:
@@ -36,10 +38,7 @@ def request_approval(deal: Deal, *, actor: Actor, note: str = "") -> Approval:
         currency=deal.currency,
         note=note,
     )
-    publish(
-        ApprovalRequested(approval.pk, deal.pk, deal.contact_id, requested_by_id=actor.user_id),
-        actor=actor,
-    )
+    publish(ApprovalRequested(approval.pk, deal.pk, deal.contact_id, requested_by_id=actor.user_id), actor=actor)
     return approval
 
 
@@ -48,7 +47,7 @@ def approve_deal(approval: Approval, *, actor: Actor) -> Approval:
     """Say yes to a large deal: a person who neither owns it nor asked. Publishes ApprovalDecided."""
     deal = _open_for_decision(approval, actor)
     if deal_fingerprint(deal) != approval.fingerprint:
-        raise Refused("The deal changed since it was asked for. Ask for approval again.")
+        raise Refused(_("The deal changed since it was asked for. Ask for approval again."))
     return _decide(approval, actor, Approval.State.APPROVED, "")
 
 
@@ -56,7 +55,7 @@ def approve_deal(approval: Approval, *, actor: Actor) -> Approval:
 def reject_deal(approval: Approval, *, actor: Actor, reason: str) -> Approval:
     """Say no to a large deal, for a reason. Publishes ApprovalDecided."""
     if not reason.strip():
-        raise Invalid({"reason": ["Say why the deal is not approved."]})
+        raise Invalid({"reason": [_("Say why the deal is not approved.")]})
     _open_for_decision(approval, actor)
     return _decide(approval, actor, Approval.State.REJECTED, reason.strip())
 
@@ -78,31 +77,26 @@ def _open_for_decision(approval: Approval, actor: Actor) -> Deal:
     deal = lock(approval.deal)
     assert isinstance(deal, Deal)
     if actor.user_id is None:
-        raise Denied("Only a person can approve a deal.")
+        raise Denied(_("Only a person can approve a deal."))
     if actor.user_id in {deal.owner_id, approval.requested_by_id}:
-        raise Denied("Somebody else must decide: not the deal’s owner, nor who asked.")
+        raise Denied(_("Somebody else must decide: not the deal’s owner, nor who asked."))
     if approval.state == Approval.State.VOID and approval.reason:
         raise Refused(
-            f"Not decided: {approval.reason}. Look again when you are asked again.", code="stale"
+            _("Not decided: %(reason)s. Look again when you are asked again.") % {"reason": approval.reason},
+            code="stale",
         )
     if approval.state != Approval.State.PENDING:
-        raise Refused(f"This request is {approval.get_state_display().lower()} already.")
+        raise Refused(_("This request is %(state)s already.") % {"state": approval.get_state_display().lower()})
     if deal.status != "open":
-        raise Refused("This deal is not open any more.")
+        raise Refused(_("This deal is not open any more."))
     return deal
 
 
 def _decide(approval: Approval, actor: Actor, state: Approval.State, reason: str) -> Approval:
-    approval.store(
-        state=state.value, reason=reason[:300], decided_by=actor.user, decided_at=clock.now()
-    )
+    approval.store(state=state.value, reason=reason[:300], decided_by=actor.user, decided_at=clock.now())
     publish(
         ApprovalDecided(
-            approval.pk,
-            approval.deal_id,
-            approval.deal.contact_id,
-            state=state.value,
-            decided_by_id=actor.user_id,
+            approval.pk, approval.deal_id, approval.deal.contact_id, state=state.value, decided_by_id=actor.user_id
         ),
         actor=actor,
     )

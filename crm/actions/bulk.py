@@ -1,14 +1,18 @@
 """Many rows are changed at once: each by the action of a single one, together one operation that can be undone."""
 
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from accounts.actor import Actor
 from core.actions import action, run
-from core.errors import HouseError, Invalid, NotFound
+from core.errors import HouseError, Invalid
 from core.events import publish
+from core.lists import SPECS
 from crm.actions.recording import begin_operation, finish_operation, recording
 from crm.events import OperationRequested
 from crm.forms.bulk import BulkForm
@@ -18,24 +22,6 @@ from crm.queries.bulk import NOUNS, VERBS, Verb, chosen, traces, verb_of
 AT_ONCE = 20  # rows; more is the worker's
 AT_ONCE_FOR_PROGRAMS = 200
 SLICE = 50
-
-
-@action("contact.bulk", permission="contact:read", form=BulkForm)
-def change_contacts(*, actor: Actor, **asked: Any) -> Operation:
-    """Do with many contacts what `verb` does with one: update, tag, reassign, delete."""
-    return _begin("contacts", actor, **asked)
-
-
-@action("lead.bulk", permission="lead:read", form=BulkForm)
-def change_leads(*, actor: Actor, **asked: Any) -> Operation:
-    """Do with many leads what `verb` does with one: update, reassign, disqualify, reopen, delete."""
-    return _begin("leads", actor, **asked)
-
-
-@action("deal.bulk", permission="deal:read", form=BulkForm)
-def change_deals(*, actor: Actor, **asked: Any) -> Operation:
-    """Do with many deals what `verb` does with one: update, move, reassign, lose, abandon, delete."""
-    return _begin("deals", actor, **asked)
 
 
 @action("operation.write", permission=None)
@@ -77,7 +63,7 @@ def check_values(verb: Verb, data: dict[str, Any]) -> dict[str, Any]:
     if errors := {name: texts for name, texts in wrong.items() if whole or name in data}:
         raise Invalid(errors)
     if unknown := data.keys() - form.fields.keys():
-        raise Invalid({"data": [f"Unknown: {', '.join(sorted(unknown))[:200]}."]})
+        raise Invalid({"data": [_("Unknown: %(unknown)s.") % {"unknown": ", ".join(sorted(unknown))[:200]}]})
     return {name: form.cleaned_data.get(name) for name in data if name in form.fields}
 
 
@@ -89,19 +75,19 @@ def _begin(
     data: dict[str, Any],
     ids: list[int] | None = None,
     filters: str = "",
-    **_: Any,
+    **_rest: Any,
 ) -> Operation:
     wanted = verb_of(noun, verb)
     if wanted is None:
         known = ", ".join(one.key for one in VERBS[noun])
-        raise Invalid({"verb": [f"There is no such verb. Known ones: {known}."]})
+        raise Invalid({"verb": [_("There is no such verb. Known ones: %(known)s.") % {"known": known}]})
     actor.require(wanted.spec.permission or "")
     values = check_values(wanted, data)
+    # The worker lives in no time zone.
+    data = data | {name: value.isoformat() for name, value in values.items() if isinstance(value, datetime)}
     said = [str(value) for value in values.values() if value]
     if verb == "update":
-        shown = {
-            name.removeprefix("custom_").replace("_", " "): one for name, one in values.items()
-        }
+        shown = {name.removeprefix("custom_").replace("_", " "): one for name, one in values.items()}
         said = [f"{name} {'cleared' if one in (None, '') else one}" for name, one in shown.items()]
     rows = chosen(actor, noun, None, filters) if ids is None else None
     total = len(ids or ()) if rows is None else rows.count()
@@ -142,6 +128,8 @@ def _change(operation: Operation, actor: Actor, ids: list[int]) -> list[dict[str
     verb = verb_of(asked["noun"], asked["verb"])
     assert verb is not None
     found = {row.pk: row for row in NOUNS[asked["noun"]].rows(actor).filter(pk__in=ids)}
+    one = SPECS[asked["noun"]].one  # says why there is no such row
+    assert one is not None
     results = []
     with recording(operation=operation, actor=actor) as record:
         record.counts = False
@@ -153,17 +141,15 @@ def _change(operation: Operation, actor: Actor, ids: list[int]) -> list[dict[str
             row = found.get(pk)
             result: dict[str, Any] = {"id": pk, "name": str(row or f"No. {pk}"), "ok": True}
             try:
-                _run(verb, row, actor, asked["data"])
+                with override("en"):  # the reasons are kept
+                    _run(verb, row or one(actor, pk), actor, asked["data"])
             except HouseError as error:
                 result |= {"ok": False, "code": error.code, "reason": error.message}
             results.append(result)
     failures = [result for result in results if not result["ok"]]
     if failures:
         OperationPart.objects.create(
-            operation=operation,
-            kind=OperationPart.Kind.FAILURE,
-            step=operation.steps,
-            rows=failures,
+            operation=operation, kind=OperationPart.Kind.FAILURE, step=operation.steps, rows=failures
         )
     operation.row_count += len(results) - len(failures)
     operation.failed_count += len(failures)
@@ -172,8 +158,21 @@ def _change(operation: Operation, actor: Actor, ids: list[int]) -> list[dict[str
 
 
 def _run(verb: Verb, row: Any, actor: Actor, data: dict[str, Any]) -> None:
-    if row is None:
-        raise NotFound
     form: Any = verb.spec.form
     sent = {**form.values(row), **data} if hasattr(form, "values") else data
     run(verb.action, row, actor=actor, data=sent)
+
+
+def _offer(noun: str) -> None:
+    """Make the action that changes many rows of a noun at once."""
+
+    def change(*, actor: Actor, **asked: Any) -> Operation:
+        return _begin(noun, actor, **asked)
+
+    name, verbs = NOUNS[noun].action, ", ".join(verb.key for verb in VERBS[noun])
+    change.__doc__ = f"Do with many {noun} what `verb` does with one: {verbs}."
+    action(name, permission=f"{name.partition('.')[0]}:read", form=BulkForm)(change)
+
+
+for _noun in NOUNS:
+    _offer(_noun)

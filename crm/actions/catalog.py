@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from core.actions import action
 from core.errors import Invalid
@@ -15,9 +17,7 @@ from crm.models import Item, PriceList
 
 
 @action("item.create", permission="item:manage", form=forms.CreateItemForm)
-def create_item(
-    *, actor: Actor, sku: str, name: str, unit_price_minor: int, currency: str, **facts: Any
-) -> Item:
+def create_item(*, actor: Actor, sku: str, name: str, unit_price_minor: int, currency: str, **facts: Any) -> Item:
     """Put a product or service on sale. Publishes ItemChanged. Invalid when the article number is taken."""
     _check_number(sku)
     item = Item.objects.create(
@@ -55,9 +55,7 @@ def create_price_list(*, actor: Actor, name: str, currency: str) -> PriceList:
 
 
 @action("price_list.update", permission="item:manage", form=forms.UpdatePriceListForm)
-def update_price_list(
-    price_list: PriceList, *, actor: Actor, version: int | None = None, **values: Any
-) -> PriceList:
+def update_price_list(price_list: PriceList, *, actor: Actor, version: int | None = None, **values: Any) -> PriceList:
     """Rename a price list, or put it in or out of use; deals keep their prices. Publishes PriceListChanged."""
     price_list.check_version(version)
     if "name" in values:
@@ -68,9 +66,7 @@ def update_price_list(
 
 
 @action("price_list.set_price", permission="item:manage", form=forms.SetPriceForm)
-def set_price(
-    price_list: PriceList, *, actor: Actor, item: Item, unit_price: Decimal | None = None
-) -> PriceList:
+def set_price(price_list: PriceList, *, actor: Actor, item: Item, unit_price: Decimal | None = None) -> PriceList:
     """Say what an item costs on a list, in major units; None takes it off the list. Publishes PriceListChanged."""
     if unit_price is None:
         price_list.entries.filter(item=item).delete()
@@ -85,10 +81,10 @@ def set_price(
 def _check_name(name: str, price_list: PriceList | None = None) -> None:
     same = PriceList.objects.filter(name__iexact=name)
     if (same.exclude(pk=price_list.pk) if price_list else same).exists():
-        raise Invalid({"name": ["There is a price list of this name."]})
+        raise Invalid({"name": [_("There is a price list of this name.")]})
 
 
 def _check_number(sku: str, item: Item | None = None) -> None:
     same = Item.objects.filter(sku__iexact=sku)
     if (same.exclude(pk=item.pk) if item else same).exists():
-        raise Invalid({"sku": ["Another item has this article number."]})
+        raise Invalid({"sku": [_("Another item has this article number.")]})

@@ -1,5 +1,7 @@
 """Consent is given and withdrawn; addresses are suppressed."""
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from core import clock
 from core.actions import action
@@ -100,15 +102,12 @@ def record_consent(
 def _suppress(actor: Actor, channel: str, address: str, reason: str) -> Suppression:
     folded = fold_address(channel, address)
     if not folded:
-        raise Invalid({"address": ["Enter an address of this channel."]})
+        raise Invalid({"address": [_("Enter an address of this channel.")]})
     row, is_new = Suppression.objects.get_or_create(
         channel=channel,
         fingerprint=address_fingerprint(channel, folded),
         defaults={"reason": reason[:40], "at": clock.now()},
     )
     if is_new:
-        publish(
-            AddressSuppressed(suppression_id=row.pk, channel=channel, reason=row.reason),
-            actor=actor,
-        )
+        publish(AddressSuppressed(suppression_id=row.pk, channel=channel, reason=row.reason), actor=actor)
     return row

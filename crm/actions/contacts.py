@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.models import User, Workspace
@@ -27,7 +29,7 @@ FACTS = (
     "country", "email", "phone", "language", "timezone", "do_not_contact", "do_not_ai", "custom",
     "stage",
 )  # fmt: skip
-DUPLICATE = "A contact with this {} already exists."
+DUPLICATE = _("A contact with this {} already exists.")
 
 
 @action("contact.create", permission="contact:create", form=CreateContactForm)
@@ -48,12 +50,7 @@ def create_contact(
 
 @action("contact.update", permission="contact:update", form=UpdateContactForm)
 def update_contact(
-    contact: Contact,
-    *,
-    actor: Actor,
-    version: int | None = None,
-    tags: Sequence[str] | None = None,
-    **facts: Any,
+    contact: Contact, *, actor: Actor, version: int | None = None, tags: Sequence[str] | None = None, **facts: Any
 ) -> Contact:
     """Correct a contact. Publishes ContactUpdated. Refused ("stale") when somebody was first."""
     contact.check_version(version)
@@ -79,12 +76,7 @@ def reassign_contact(contact: Contact, *, actor: Actor, owner: User) -> Contact:
     if previous == owner.pk:
         return contact
     contact.store(owner=owner)
-    publish(
-        events.ContactAssigned(
-            contact_id=contact.pk, owner_id=owner.pk, previous_owner_id=previous
-        ),
-        actor=actor,
-    )
+    publish(events.ContactAssigned(contact_id=contact.pk, owner_id=owner.pk, previous_owner_id=previous), actor=actor)
     return contact
 
 
@@ -99,7 +91,7 @@ def delete_contact(contact: Contact, *, actor: Actor) -> None:
         delete_recorded(contact, actor=actor, permission="contact:delete")
     except ProtectedError:
         raise Refused(
-            "This contact has deals or documents. Delete or reassign those first.", code="in_use"
+            gettext("This contact has deals or documents. Delete or reassign those first."), code="in_use"
         ) from None
     publish(events.ContactDeleted(contact_id=pk), actor=actor)
 
@@ -129,10 +121,7 @@ def insert_contact(
         _check_unknown(contact, None)
     _store_unique(contact, None)
     keep_addresses(contact, is_new=True)
-    publish(
-        events.ContactCreated(contact_id=contact.pk, owner_id=contact.owner_id, source=source),
-        actor=actor,
-    )
+    publish(events.ContactCreated(contact_id=contact.pk, owner_id=contact.owner_id, source=source), actor=actor)
     return contact
 
 
@@ -156,11 +145,11 @@ def fold(contact: Contact) -> None:
     contact.email = contact.email.strip()
     contact.email_folded = fold_email(contact.email) or None
     if contact.email and contact.email_folded is None:
-        errors["email"] = ["Enter a valid email address."]
+        errors["email"] = [gettext("Enter a valid email address.")]
     contact.phone = contact.phone.strip()
     contact.phone_e164 = e164(contact.phone, region_of(contact)) or None if contact.phone else None
     if contact.phone and contact.phone_e164 is None:
-        errors["phone"] = ["Enter a whole phone number, such as +91 98765 43210."]
+        errors["phone"] = [gettext("Enter a whole phone number, such as +91 98765 43210.")]
     if errors:
         raise Invalid(errors)
     contact.country = contact.country.upper()
@@ -176,13 +165,13 @@ def region_of(contact: Contact) -> str:
 def _check_reachable(contact: Contact) -> None:
     if contact.kind == Contact.Kind.COMPANY:
         if not contact.company_name:
-            raise Invalid({"company_name": ["A company needs a name."]})
+            raise Invalid({"company_name": [gettext("A company needs a name.")]})
     elif not (contact.email_folded or contact.phone_e164 or contact.external_ref):
-        raise Invalid("Give an email address or a phone number.")
+        raise Invalid(gettext("Give an email address or a phone number."))
 
 
 def _check_unknown(contact: Contact, fields: list[str] | None) -> None:
-    words = {"email_folded": "email address", "phone_e164": "phone number"}
+    words = {"email_folded": gettext("email address"), "phone_e164": gettext("phone number")}
     held = {column: value for column in words if (value := getattr(contact, column))}
     if held:
         others = Contact.objects.exclude(pk=contact.pk).filter(Q(**held, _connector=Q.OR))
@@ -192,7 +181,7 @@ def _check_unknown(contact: Contact, fields: list[str] | None) -> None:
     if contact.email_folded and (fields is None or "email" in fields):
         rows = ContactAddress.objects.filter(channel="email", folded=contact.email_folded)
         if rows.current().exclude(contact=contact.pk).exists():
-            raise Refused(DUPLICATE.format("email address"), code="duplicate")
+            raise Refused(DUPLICATE.format(gettext("email address")), code="duplicate")
 
 
 def _store_unique(contact: Contact, fields: list[str] | None) -> None:
@@ -209,10 +198,7 @@ def _store_unique(contact: Contact, fields: list[str] | None) -> None:
 def keep_addresses(contact: Contact, *, is_new: bool = False) -> None:
     """Let the address rows say what the contact's email and phone are; one that was replaced is retired."""
     today = clock.now().date()
-    wanted = {
-        "email": (contact.email, contact.email_folded),
-        "phone": (contact.phone, contact.phone_e164),
-    }
+    wanted = {"email": (contact.email, contact.email_folded), "phone": (contact.phone, contact.phone_e164)}
     held = ContactAddress.objects.filter(contact=contact, channel__in=wanted).current()
     rows = {} if is_new else {(row.channel, row.folded): row for row in held}
     fresh = []

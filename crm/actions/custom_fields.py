@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from core.actions import action
@@ -31,21 +32,14 @@ def create_custom_field(
     """Ask something new of contacts, leads or deals. Publishes CustomFieldChanged."""
     others = CustomField.objects.filter(noun=noun)
     if others.count() >= MOST:
-        raise Refused(f"There are {MOST} fields already. Delete one first.")
+        raise Refused(_("There are %(most)s fields already. Delete one first.") % {"most": MOST})
     last = others.aggregate(last=Max("order"))["last"] or 0
     row = CustomField(noun=noun, key=slug, type=type)
     try:
         with transaction.atomic():
-            return _store(
-                row,
-                actor,
-                label=label,
-                choices=choices,
-                is_required=is_required,
-                order=order or last + 1,
-            )
+            return _store(row, actor, label=label, choices=choices, is_required=is_required, order=order or last + 1)
     except IntegrityError:
-        raise Refused(f"There is a field “{slug}” already.", code="duplicate") from None
+        raise Refused(_("There is a field “%(slug)s” already.") % {"slug": slug}, code="duplicate") from None
 
 
 @action("custom_field.update", permission="settings:manage", form=UpdateCustomFieldForm)
@@ -72,16 +66,10 @@ def delete_custom_field(field: CustomField, *, actor: Actor) -> None:
 
 
 def _store(
-    row: CustomField,
-    actor: Actor,
-    *,
-    label: str,
-    choices: Sequence[str],
-    is_required: bool,
-    order: int,
+    row: CustomField, actor: Actor, *, label: str, choices: Sequence[str], is_required: bool, order: int
 ) -> CustomField:
     if row.type == CustomField.Type.CHOICE and not choices:
-        raise Invalid({"choices": ["Give at least one choice."]})
+        raise Invalid({"choices": [_("Give at least one choice.")]})
     row.choices = list(choices) if row.type == CustomField.Type.CHOICE else []
     row.label, row.is_required, row.order = label, is_required, order
     row.save()

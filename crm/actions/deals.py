@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
 
 from accounts.actor import TRUSTED, Actor
 from accounts.models import User, Workspace
@@ -58,7 +59,7 @@ def create_deal(
     if not actor.can("contact:read", contact):
         raise NotFound
     if lead is not None:
-        raise Refused("Convert the lead instead: that opens its one deal.")
+        raise Refused(_("Convert the lead instead: that opens its one deal."))
     only(facts, FACTS)
     facts["custom"] = answered({}, facts.get("custom"))
     deal = open_deal(
@@ -133,13 +134,12 @@ def set_lines(
         deal.price_list = price_list
     rows = make_lines(deal, lines, reprice=reprice)
     before = [
-        (row.item_id, row.description, row.quantity, row.unit_price_minor)
-        for row in deal.lines.order_by("order", "id")
+        (row.item_id, row.description, row.quantity, row.unit_price_minor) for row in deal.lines.order_by("order", "id")
     ]
     after = [(row.item_id, row.description, row.quantity, row.unit_price_minor) for row in rows]
     value = sum(row.total_minor for row in rows) if rows else deal.value_minor
     if value > MOST_MINOR:
-        raise Invalid({"lines": ["The lines add up to more than a deal can be worth."]})
+        raise Invalid({"lines": [_("The lines add up to more than a deal can be worth.")]})
     if before == after and value == deal.value_minor:
         if deal.price_list is price_list and price_list is not None:
             deal.store("price_list")
@@ -188,11 +188,10 @@ def win_deal(deal: Deal, *, actor: Actor, closed_on: date | None = None) -> Deal
     today = clock.today(Workspace.current().timezone)
     if closed_on is None and deal.expected_close_on is None:
         raise Refused(
-            "Give the date on which the deal closed, or an expected close date.",
-            code="close_date_required",
+            _("Give the date on which the deal closed, or an expected close date."), code="close_date_required"
         )
     if closed_on is not None and closed_on > today:
-        raise Invalid({"closed_on": ["A deal cannot be won in the future."]})
+        raise Invalid({"closed_on": [_("A deal cannot be won in the future.")]})
     if missing := approval_missing(deal):
         raise Refused(missing, code="needs_approval")
     deal.win(closed_on=closed_on or today, at=clock.now())
@@ -217,15 +216,13 @@ def win_deal(deal: Deal, *, actor: Actor, closed_on: date | None = None) -> Deal
 def lose_deal(deal: Deal, *, actor: Actor, reason: str) -> Deal:
     """Mark an open deal lost, for a reason. Publishes DealLost."""
     if not reason.strip():
-        raise Invalid({"reason": ["Say why the deal was lost."]})
+        raise Invalid({"reason": [_("Say why the deal was lost.")]})
     _check_open(deal)
     today = clock.today(Workspace.current().timezone)
     deal.lose(reason=reason.strip()[:200], closed_on=today, at=clock.now())
     deal.store("status", "lost_reason", "closed_on", "lost_at", probability=0)
     _after_close(deal)
-    publish(
-        events.DealLost(**_facts(deal), lead_id=deal.lead_id, reason=deal.lost_reason), actor=actor
-    )
+    publish(events.DealLost(**_facts(deal), lead_id=deal.lead_id, reason=deal.lost_reason), actor=actor)
     return deal
 
 
@@ -276,16 +273,14 @@ def reassign_deal(deal: Deal, *, actor: Actor, owner: User) -> Deal:
 def delete_deal(deal: Deal, *, actor: Actor) -> None:
     """Delete a deal that neither won nor came from a lead. Publishes DealDeleted."""
     if deal.status == "won":
-        raise Refused("A won deal cannot be deleted. Reopen it first.")
+        raise Refused(_("A won deal cannot be deleted. Reopen it first."))
     if deal.lead_id is not None:
-        raise Refused("This deal came from a lead. Abandon it instead.")
+        raise Refused(_("This deal came from a lead. Abandon it instead."))
     pk, contact_id = deal.pk, deal.contact_id
     try:
         delete_recorded(deal, actor=actor, permission="deal:delete")
     except ProtectedError:
-        raise Refused(
-            "This deal has proposals or invoices. Abandon it instead.", code="in_use"
-        ) from None
+        raise Refused(_("This deal has proposals or invoices. Abandon it instead."), code="in_use") from None
     publish(events.DealDeleted(deal_id=pk, contact_id=contact_id), actor=actor)
 
 
@@ -307,9 +302,9 @@ def open_deal(
         pipeline = pipeline or starting_pipeline(actor)
         stage = first_stage(pipeline)
     if stage is None:
-        raise Refused("This pipeline has no stages. Add one first.")
+        raise Refused(_("This pipeline has no stages. Add one first."))
     if pipeline is not None and stage.pipeline_id != pipeline.pk:
-        raise Invalid({"stage": ["Choose a stage of the deal’s pipeline."]})
+        raise Invalid({"stage": [_("Choose a stage of the deal’s pipeline.")]})
     deal = Deal(
         contact=contact,
         title=title[:200],
@@ -332,31 +327,33 @@ def open_deal(
 
 def _check_open(deal: Deal) -> None:
     if deal.status == "won":
-        raise Refused("This deal is won. Reopen it first.")
+        raise Refused(_("This deal is won. Reopen it first."))
     if deal.status != "open":
-        raise Refused(f"This deal is {deal.status} and stays so. Make a new deal instead.")
+        raise Refused(
+            _("This deal is %(status)s and stays so. Make a new deal instead.")
+            % {"status": deal.get_status_display().lower()}
+        )
 
 
 def _check_entry(deal: Deal, actor: Actor, stage: Stage) -> None:
     """Hold people and workflows to what the stage asks; the house itself only notes what has happened."""
     if actor.kind not in TRUSTED and (found := entry_blockers(deal, stage)):
-        raise Refused(f"Not yet in “{stage.name}”. {' '.join(found)}", code="entry_guard")
+        raise Refused(
+            _("Not yet in “%(stage)s”. %(reasons)s") % {"stage": stage.name, "reasons": " ".join(found)},
+            code="entry_guard",
+        )
 
 
 def _move(deal: Deal, actor: Actor, stage: Stage) -> None:
     if stage.pipeline_id != deal.pipeline_id:
-        raise Invalid({"stage": ["Choose a stage of the deal’s pipeline."]})
+        raise Invalid({"stage": [_("Choose a stage of the deal’s pipeline.")]})
     _check_entry(deal, actor, stage)
     previous = deal.stage
     chance = deal.probability if deal.probability_is_manual else stage.probability
     sent_at = deal.proposal_sent_at or (clock.now() if stage.is_proposal_sent else None)
     deal.store(stage=stage, stage_since=clock.now(), probability=chance, proposal_sent_at=sent_at)
     touch_deals([deal.pk])
-    named: dict[str, Any] = {
-        "stage": stage.name,
-        "previous_stage": previous.name,
-        "previous_stage_id": previous.pk,
-    }
+    named: dict[str, Any] = {"stage": stage.name, "previous_stage": previous.name, "previous_stage_id": previous.pk}
     publish(events.DealMoved(**_facts(deal), stage_id=stage.pk, **named), actor=actor)
 
 

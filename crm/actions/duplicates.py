@@ -25,12 +25,7 @@ def dismiss_duplicate(pair: DuplicatePair, *, actor: Actor) -> DuplicatePair:
     """Say that two contacts are not the same; the radar keeps quiet about them. Publishes DuplicateDismissed."""
     pair.state, pair.decided_by = DIFFERENT, actor.user
     pair.save(update_fields=["state", "decided_by"])
-    publish(
-        DuplicateDismissed(
-            duplicate_id=pair.pk, contact_id=pair.contact_id, other_id=pair.other_id
-        ),
-        actor=actor,
-    )
+    publish(DuplicateDismissed(duplicate_id=pair.pk, contact_id=pair.contact_id, other_id=pair.other_id), actor=actor)
     return pair
 
 
@@ -40,9 +35,7 @@ def reopen_duplicate(pair: DuplicatePair, *, actor: Actor) -> DuplicatePair:
     pair.state, pair.decided_by = OPEN, None
     pair.save(update_fields=["state", "decided_by"])
     publish(
-        DuplicateDismissed(
-            duplicate_id=pair.pk, contact_id=pair.contact_id, other_id=pair.other_id, is_open=True
-        ),
+        DuplicateDismissed(duplicate_id=pair.pk, contact_id=pair.contact_id, other_id=pair.other_id, is_open=True),
         actor=actor,
     )
     return pair
@@ -110,11 +103,7 @@ def scan_some(actor: Actor, ids: Iterable[int] = (), *, seconds: float = 20.0) -
 
 
 def _write_keys(profiles: Iterable[duplicates.Profile]) -> None:
-    rows = [
-        (one.id, duplicates.hashed(key))
-        for one in profiles
-        for key in sorted(duplicates.keys(one) or {"seen"})
-    ]
+    rows = [(one.id, duplicates.hashed(key)) for one in profiles for key in sorted(duplicates.keys(one) or {"seen"})]
     DuplicateKey.objects.filter(contact__in={pk for pk, _key in rows}).delete()
     bulk.insert(DuplicateKey, ("contact_id", "key"), rows)
 

@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import override
+
 from accounts.actor import Actor
 from accounts.models import Workspace
 from core import files
@@ -76,11 +78,10 @@ def importer_of(run: ImportRun, actor: Actor, *, is_dry: bool, model: Any = None
 
 def reader_of(run: ImportRun, stage: Stage) -> RowReader:
     """What cleans the rows of this file."""
-    return RowReader(
-        run.kind, run.headers, run.mapping, Workspace.current().country, stage.every_row()
-    )
+    return RowReader(run.kind, run.headers, run.mapping, Workspace.current().country, stage.every_row())
 
 
+@override("en")  # what is found is kept
 def study(run: ImportRun, stage: Stage, actor: Actor, end: float = math.inf) -> bool:
     """Read and check a file as far as the time goes; True when done, with what was found in `run.rehearsal`.
 

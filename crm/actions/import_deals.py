@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from crm import search
 from crm.actions.import_parts import (
     CREATED,
     LOST_REASON,
@@ -26,6 +25,7 @@ from crm.columns import reference_prefix
 from crm.forms.imports import CleanRow
 from crm.matching import closest, fold_company, squeeze
 from crm.models import Contact, Deal, DealLine, Item, Pipeline, PriceList, Stage
+from crm.models.search import INDEXED
 
 NO_ACCOUNT = "No company named yet"
 NO_ACCOUNT_REFERENCE = "import:no-company"
@@ -58,12 +58,9 @@ class DealImporter(Importer):
         self.every: dict[str, int] | None = None  # each company, read when a name is misspelt
         self.companies: dict[str, int | None] = {}
         self.nobody: Draft | int | None = (
-            Contact.objects.filter(external_ref=NO_ACCOUNT_REFERENCE)
-            .values_list("pk", flat=True)
-            .first()
+            Contact.objects.filter(external_ref=NO_ACCOUNT_REFERENCE).values_list("pk", flat=True).first()
         )
         self.planned: set[str] = set()
-        self.words: dict[Any, str] = {}
 
     def look_up(self, work: Sequence[Work]) -> None:
         """Load the companies, contacts and deals that these rows name."""
@@ -78,7 +75,7 @@ class DealImporter(Importer):
         known = Deal.objects.filter(pk__in=[values["id"] for values in deals.values()])
         self.mine = set(self.actor.visible("deal:update", known).values_list("pk", flat=True))
         ids = {*self.contacts.values(), *self.companies.values()} - {0} - self.words.keys()
-        self.words |= dict(Contact.objects.filter(pk__in=ids).values_list("pk", "search_words"))
+        self.words |= {pk: more for pk, *more in Contact.objects.filter(pk__in=ids).values_list("pk", *INDEXED)}
 
     def reference(self, row: CleanRow) -> str:
         """The key by which a file knows the deal."""
@@ -106,12 +103,10 @@ class DealImporter(Importer):
             contact = self._placeholder()
             notes.append(f"The row names no company; filed under {NO_ACCOUNT}.")
         stage, title = self._stage(row, pipeline, status, notes), _title(row, item)
-        words = self.words.get(contact)
         deal = self.new(
             Deal,
             contact_id=contact,
             title=title,
-            search_words="" if words is None else search.words((title,), more=words),
             pipeline_id=pipeline.pk,
             stage_id=stage.pk,
             owner_id=owner,
@@ -123,9 +118,7 @@ class DealImporter(Importer):
             **self._ends(row, status, stage),
         )
         if not lines and item is not None:
-            lines = [
-                {"item_id": item.pk, "description": item.name, "unit_price_minor": deal.value_minor}
-            ]
+            lines = [{"item_id": item.pk, "description": item.name, "unit_price_minor": deal.value_minor}]
         for order, line in enumerate(lines):
             self.new(DealLine, deal_id=deal, order=order, **line)
         self.planned.add(reference)
@@ -208,9 +201,7 @@ class DealImporter(Importer):
     def _contact(self, row: CleanRow, problems: list[str]) -> int | Draft | None:
         if reference := row.get("contact_ref"):
             if reference not in self.contacts:
-                problems.append(
-                    f"No contact has the reference {reference}. Import the contacts first."
-                )
+                problems.append(f"No contact has the reference {reference}. Import the contacts first.")
             return self.contacts.get(reference)
         if not (name := row.get("business_name")):
             return None
@@ -257,9 +248,7 @@ class DealImporter(Importer):
             except (KeyError, ValueError, ArithmeticError, AttributeError, TypeError):
                 is_right = False
             if not is_right:
-                problems.append(
-                    "Lines: a line is not as our exports write it, or its article is not here."
-                )
+                problems.append("Lines: a line is not as our exports write it, or its article is not here.")
                 break
             words = str(told.get("words") or (sold.name if sold else ""))[:300]
             found.append({"item_id": sold.pk if sold else None, "description": words,
@@ -295,10 +284,7 @@ def _worth(item: Item | None, status: str, row: CleanRow) -> int:
 
 
 def _title(row: CleanRow, item: Item | None) -> str:
-    parts = (
-        row.get("business_name") or row.get("reference") or NO_ACCOUNT,
-        item.name if item else "",
-    )
+    parts = (row.get("business_name") or row.get("reference") or NO_ACCOUNT, item.name if item else "")
     return str(row.get("title") or ": ".join(part for part in parts if part))[:200]
 
 

@@ -4,18 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from crm import routing, scoring
-from crm.actions.import_parts import (
-    CREATED,
-    LOST_REASON,
-    UPDATED,
-    Draft,
-    last_stage,
-    own_id,
-    won_deal,
-)
+from crm.actions.import_parts import CREATED, LOST_REASON, UPDATED, Draft, last_stage, own_id, won_deal
 from crm.forms.imports import CleanRow
 from crm.models import Activity, Contact, Deal, Lead
-from crm.queries.routing import rep_loads
+from crm.queries.routing import desk, prospect_of
 from crm.queries.scoring import lead_facts
 from crm.scoring import OUTCOME
 
@@ -36,7 +28,7 @@ class Leads:
     def __init__(self, importer: Any, model: dict[str, Any] | None) -> None:
         self.of = importer
         self.scorer = scoring.Scorer(model)
-        self.reps = rep_loads()
+        self.reps, self.areas = desk(importer.workspace)
         self.stage: Any = None
 
     def look_up(self, rows: Sequence[CleanRow], contacts: Sequence[int]) -> None:
@@ -161,12 +153,7 @@ class Leads:
     def _score(self, lead: Draft, row: CleanRow, contact: Draft) -> None:
         lead.put(facts=lead.facts | scoring.facts_of(note=row.get("note")))
         score = self.scorer.score(lead_facts(lead))  # type: ignore[arg-type]
-        lead.put(
-            score=score.points,
-            score_reasons=score.reasons,
-            score_model=score.model,
-            scored_at=self.of.at,
-        )
+        lead.put(score=score.points, score_reasons=score.reasons, score_model=score.model, scored_at=self.of.at)
         if not row.outcome and score.points > contact.values.get("score", 0):
             contact.put(score=score.points)
 
@@ -177,15 +164,14 @@ class Leads:
         elif owner and owner in names:
             lead.put(owner_id=owner, assigned_reason=f"{names[owner]} looks after this contact.")
         elif not row.outcome:
-            country, score = contact.values.get("country", ""), lead.values.get("score", 0)
-            prospect = routing.Prospect(
-                lead.region, lead.city, country, score, lead.estimated_value_minor or 0
+            given = routing.assign(
+                prospect_of(lead, contact),
+                self.reps,
+                at=self.of.at,
+                senior_from_minor=self.of.workspace.high_value_threshold_minor,
+                areas=self.areas,
             )
-            large = self.of.workspace.high_value_threshold_minor
-            given = routing.assign(prospect, self.reps, at=self.of.at, senior_from_minor=large)
-            lead.put(
-                owner_id=given.user_id, team_id=given.team_id, assigned_reason=given.reason[:300]
-            )
+            lead.put(owner_id=given.user_id, team_id=given.team_id, assigned_reason=given.reason[:300])
             self.reps = routing.after(self.reps, given)
         if contact.is_new and not contact.pk:
             contact.put(owner_id=contact.owner_id or lead.owner_id)

@@ -35,7 +35,7 @@ from crm.models import (
     Tag,
 )
 from crm.models.record import Record
-from crm.models.search import Searchable, add_words, index_rows
+from crm.models.search import INDEXED, INDEXES, Searchable, add_words, index_rows
 from crm.staging import Ending
 
 CREATED, UPDATED, SKIPPED, ERROR = "created", "updated", "skipped", "error"
@@ -50,10 +50,6 @@ ORDER: tuple[type[Model], ...] = (
 )  # fmt: skip
 OWNERS: dict[type[Model], str] = {
     ContactAddress: "contact_id", TAGGED: "contact_id", DealLine: "deal_id",
-}  # fmt: skip
-
-NAMES: dict[type[Model], tuple[str, ...]] = {
-    Contact: ("first_name", "last_name", "company_name"), Lead: ("title", "business_name"), Deal: ("title",),
 }  # fmt: skip
 
 
@@ -104,7 +100,8 @@ class Result:
 
     def ending(self, places: Mapping[str, int]) -> Ending:
         """The result to keep, with the ids that the records have by now."""
-        faults = tuple(places[key] for key in self.row.at_fault if key in places)
+        at_fault = self.row.at_fault
+        faults = tuple(places[key] for key in at_fault if key in places) if at_fault else ()
         drafts = (self.contact, self.lead, self.deal)
         ids = [draft.pk if draft is not None else None for draft in drafts]
         return Ending(self.row.number, self.outcome, self.message[:400], faults, *ids)
@@ -115,7 +112,7 @@ def refused(row: CleanRow, *problems: str) -> Result:
     return Result(row, ERROR, " ".join(problems or row.problems))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Work:
     """A cleaned row in the order of work; see staging.Place."""
 
@@ -137,6 +134,7 @@ class Importer:
         self.drafts: dict[type[Model], list[Draft]] = {model: [] for model in ORDER}
         self.loose: list[int] = []  # rows whose ties wait for the others
         self.learned: set[str] = set()
+        self.words: dict[Any, Any] = {}  # what is indexed of contacts that are here already, for their deals
         self.prepare()
 
     def prepare(self) -> None:
@@ -154,9 +152,7 @@ class Importer:
         """Decide about each row, in memory; a rehearsal stops here."""
         self.drafts, self.loose = {model: [] for model in ORDER}, []
         self.look_up(work)
-        return [
-            refused(one.row) if one.row.problems else self.plan_row(one.row, one) for one in work
-        ]
+        return [refused(one.row) if one.row.problems else self.plan_row(one.row, one) for one in work]
 
     def look_up(self, work: Sequence[Work]) -> None:
         """Load what these rows point to."""
@@ -214,14 +210,12 @@ class Importer:
         """Give new records the words by which they are found, and the vocabulary their names."""
         told = set()
         for draft in drafts:
-            held = draft.values
-            names = [held.get(name, "") for name in NAMES[draft.model]]
-            told.update(names)
-            if draft.model is Contact:
-                addresses = (held.get("email", ""), held.get("phone_e164") or "")
-                held["search_words"] = search.words(names, addresses)
-            elif isinstance(source := held["contact_id"], Draft):
-                held["search_words"] = search.words(names, more=source.search_words)
+            model: Any = draft.model
+            told.update(model.search_names(draft))
+            source = draft.values.get("contact_id")
+            more = INDEXES(source) if isinstance(source, Draft) else self.words.get(source)
+            if more or model is Contact:
+                draft.values.update(zip(INDEXED, model.told_of(draft, more=more), strict=True))
         told -= self.learned
         if len(self.learned) < MOST_LEARNED:
             self.learned |= told
@@ -262,9 +256,7 @@ class Importer:
         """The record's own fields with what a row adds to them, {} when that is nothing."""
         old: dict[str, Any] = held.values.get("custom") or {}
         told = self.custom(row)
-        news = {
-            k: v for k, v in told.items() if old.get(k) != v and (self.is_replacing or k not in old)
-        }
+        news = {k: v for k, v in told.items() if old.get(k) != v and (self.is_replacing or k not in old)}
         return {**old, **news} if news else {}
 
     def money(self, amount: Decimal | str | None, currency: str) -> int:
@@ -287,9 +279,7 @@ def _insert(model: type[Model], drafts: Sequence[Draft], at: datetime) -> None:
     base |= {name: at for name in ("created_at", "updated_at") if name in base}
     groups: dict[tuple[str, ...], list[Draft]] = {}
     for draft in drafts:
-        groups.setdefault(("id", *draft.values) if draft.pk else tuple(draft.values), []).append(
-            draft
-        )
+        groups.setdefault(("id", *draft.values) if draft.pk else tuple(draft.values), []).append(draft)
     for names, group in groups.items():
         keys = [at for at, name in enumerate(names) if name.endswith("_id")]
         same = {name: value for name, value in base.items() if name not in names}
@@ -340,9 +330,7 @@ class People:
         return self.found[text]
 
 
-def won_deal(
-    lead: Draft, contact: Draft, place: tuple[Pipeline, Stage], at: datetime, currency: str
-) -> dict[str, Any]:
+def won_deal(lead: Draft, contact: Draft, place: tuple[Pipeline, Stage], at: datetime, currency: str) -> dict[str, Any]:
     """The columns of a deal that was won elsewhere: in the last stage, closed on the day of the import."""
     pipeline, stage = place
     today = at.date()
@@ -363,9 +351,7 @@ def last_stage() -> tuple[Pipeline, Stage]:
         .first()
     )
     if stage is None:
-        raise Refused(
-            "There is no default pipeline with stages. Create one first, then import again."
-        )
+        raise Refused("There is no default pipeline with stages. Create one first, then import again.")
     return stage.pipeline, stage
 
 

@@ -26,6 +26,7 @@ from crm.columns import CUSTOM, reference_prefix
 from crm.forms.imports import YES, CleanRow
 from crm.matching import e164, fold_company, fold_email
 from crm.models import Consent, Contact, ContactAddress, ImportRun, Tag
+from crm.models.search import INDEXED
 
 # A row's field → the contact's column.
 FACTS = {
@@ -35,7 +36,7 @@ FACTS = {
 SETTINGS = ("stage", "do_not_contact", "do_not_ai")
 READ = (
     "id", "version", "kind", "external_ref", "email", "email_folded", "phone", "phone_e164", "owner_id", "company_id",
-    "company_folded", "score", "custom", "search_words", *SETTINGS, *FACTS.values(),
+    "company_folded", "score", "custom", *INDEXED, *SETTINGS, *FACTS.values(),
 )  # fmt: skip
 SOURCES = frozenset(Contact.Source.values)
 REFUSALS = {"do_not_email": "email", "do_not_call": "phone"}
@@ -62,6 +63,7 @@ class PeopleImporter(Importer):
         self.facts = [(name, column) for name, column in FACTS.items() if name in mapped | names]
         self.settings = [name for name in (*SETTINGS, "created_at") if name in mapped]
         self.has_custom = any(name.startswith(CUSTOM.rstrip(":")) for name in mapped)
+        self.has_more = bool(mapped & {"tags", "addresses", "parent", "parent_ref", *REFUSALS})
         self.prefix = reference_prefix(self.run.mapping, "external_ref")
         every = Tag.objects.all() if "tags" in mapped else ()
         self.tags: dict[str, Draft | int] = {tag.name.casefold(): tag.pk for tag in every}
@@ -74,6 +76,8 @@ class PeopleImporter(Importer):
 
     def keys(self, row: CleanRow) -> list[str]:
         """A row's reference and addresses; a company without a reference is known by its name."""
+        if row.keys is not None:
+            return row.keys
         told = row.values
         keys = [f"ref:{self.prefix}{told['external_ref']}"] if told.get("external_ref") else []
         if told["email_folded"]:
@@ -82,6 +86,7 @@ class PeopleImporter(Importer):
             keys.append(f"phone:{told['phone_e164']}")
         if self.is_company(row) and not told.get("external_ref") and told.get("business_name"):
             keys.append(f"name:{fold_company(told['business_name'])[:200]}")
+        row.keys = keys
         return keys
 
     def is_company(self, row: CleanRow) -> bool:
@@ -95,7 +100,9 @@ class PeopleImporter(Importer):
     def look_up(self, work: Sequence[Work]) -> None:
         """Load the contacts that the rows are about, and what is to be compared with them."""
         rows = [one.row for one in work if not one.row.problems]
-        keys = [key for row in rows for key in (*self.keys(row), self._parent_key(row))]
+        keys = [key for row in rows for key in self.keys(row)]
+        if self.mapped & {"parent", "parent_ref"}:
+            keys += map(self._parent_key, rows)
         if not self.is_dry:
             self.now = None
         self.here: dict[str, Draft] = {}
@@ -148,9 +155,7 @@ class PeopleImporter(Importer):
     def write(self, record: Recorder) -> None:
         """Write what was planned; an address that a known contact got gets its row too."""
         super().write(record)
-        moved = [
-            d.pk or 0 for d in self.drafts[Contact] if d.changed and d.changed & set(ADDRESSES)
-        ]
+        moved = [d.pk or 0 for d in self.drafts[Contact] if d.changed and d.changed & set(ADDRESSES)]
         if moved:
             record.watch(ContactAddress.objects.filter(contact_id__in=moved))
             for contact in Contact.objects.filter(pk__in=moved):
@@ -191,13 +196,15 @@ class PeopleImporter(Importer):
             "import_run_id": self.run.pk,
         }  # fmt: skip
         if self.leads is None:
-            values["custom"] = self.custom(row) if self.has_custom else {}
+            if self.has_custom:
+                values["custom"] = self.custom(row)
             values |= {name: told[name] for name in self.settings if told.get(name)}
         contact = self.add(Contact, values)
         for channel, folded in ADDRESSES.items():
             if value := values[folded]:
                 self._add_address(contact, channel, values[channel], value, is_primary=True)
-        self._add_to(contact, row)
+        if self.has_more:
+            self._add_to(contact, row)
         return contact
 
     def _fill(self, contact: Draft, row: CleanRow, taken: set[str]) -> bool:
@@ -268,9 +275,7 @@ class PeopleImporter(Importer):
         if folded and (channel, folded, until) not in held:
             held.add((channel, folded, until))
             label = str(said.get("label", ""))[:40]
-            self._add_address(
-                contact, channel, value, folded, label=label, valid_from=since, valid_until=until
-            )
+            self._add_address(contact, channel, value, folded, label=label, valid_from=since, valid_until=until)
 
     def _add_address(self, contact: Draft, channel: str, value: str, folded: str, **more: Any) -> None:  # fmt: skip
         told = {"contact_id": contact, "channel": channel, "value": value, "folded": folded, **more}
@@ -323,9 +328,7 @@ class PeopleImporter(Importer):
         aliases: dict[int, list[str]] = {}
         for channel in ADDRESSES if self.has_aliases else ():
             held = ContactAddress.objects.current().filter(channel=channel, is_primary=False)
-            for pk, folded in held.filter(folded__among=parts[channel]).values_list(
-                "contact_id", "folded"
-            ):
+            for pk, folded in held.filter(folded__among=parts[channel]).values_list("contact_id", "folded"):
                 aliases.setdefault(pk, []).append(f"{channel}:{folded}")
         own = {own_id(ref, self.workspace.code, "C") for ref in parts["ref"]} - {0}
         found: dict[int, dict[str, Any]] = {}

@@ -7,17 +7,7 @@ from accounts.actions.teams import create_team, set_members
 from accounts.models import Membership, Team, User
 from accounts.roles import MANAGER, REP
 from core.events import publish
-from crm.actions.import_parts import (
-    CREATED,
-    NOTHING_NEW,
-    SKIPPED,
-    UPDATED,
-    Draft,
-    Importer,
-    People,
-    Result,
-    Work,
-)
+from crm.actions.import_parts import CREATED, NOTHING_NEW, SKIPPED, UPDATED, Draft, Importer, People, Result, Work
 from crm.actions.recording import Recorder
 from crm.columns import slug
 from crm.events import ItemChanged
@@ -59,9 +49,7 @@ class UserImporter(Importer):
         for row in self.rows:
             user = self.person(row.get("name"), row.get("email"), REP)
             if self.team_name(row):
-                manager = (
-                    self.person(row.get("manager"), "", MANAGER) if row.get("manager") else None
-                )
+                manager = self.person(row.get("manager"), "", MANAGER) if row.get("manager") else None
                 self.join(self.team_name(row), row.get("region"), user, manager)
 
     def person(self, name: str, email: str, role: str) -> User:
@@ -77,17 +65,13 @@ class UserImporter(Importer):
 
     def join(self, name: str, region: str, user: User, manager: User | None) -> None:
         """Put a person into a team, led by the manager."""
-        team = Team.objects.filter(name=name).first() or create_team(
-            actor=self.actor, name=name, region=region
-        )
+        team = Team.objects.filter(name=name).first() or create_team(actor=self.actor, name=name, region=region)
         memberships = list(team.memberships.select_related("user"))
         members = {m.user_id: m.user for m in memberships} | {user.pk: user}
         leads = {m.user_id: m.user for m in memberships if m.is_manager}
         if manager is not None:
             leads[manager.pk] = manager
-        set_members(
-            team, actor=self.actor, members=list(members.values()), managers=list(leads.values())
-        )
+        set_members(team, actor=self.actor, members=list(members.values()), managers=list(leads.values()))
 
     @staticmethod
     def team_name(row: CleanRow) -> str:
@@ -99,17 +83,7 @@ class UserImporter(Importer):
 class ItemImporter(Importer):
     """Products become catalog items; "GTXPro" is the item "GTX Pro"."""
 
-    READ = (
-        "id",
-        "version",
-        "sku",
-        "name",
-        "name_folded",
-        "unit_price_minor",
-        "currency",
-        "series",
-        "description",
-    )
+    READ = ("id", "version", "sku", "name", "name_folded", "unit_price_minor", "currency", "series", "description")
 
     def prepare(self) -> None:
         """Begin with an empty catalog; a rehearsal remembers what it planned."""
@@ -130,10 +104,7 @@ class ItemImporter(Importer):
         if item is None and not row.get("sku"):
             item = self.by_name.get(squeeze(name))
         currency = row.get("currency") or self.workspace.currency
-        values = {
-            "unit_price_minor": self.money(row.get("unit_price"), currency),
-            "currency": currency,
-        }
+        values = {"unit_price_minor": self.money(row.get("unit_price"), currency), "currency": currency}
         values |= {key: row.get(key) for key in ("series", "description") if row.get(key)}
         if item is None:
             item = self.new(Item, sku=sku, name=name, name_folded=squeeze(name)[:200], **values)

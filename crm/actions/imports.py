@@ -13,6 +13,8 @@ from pathlib import PurePath
 from typing import IO, Any
 
 from django.db import connection
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from core import bulk, clock, files
@@ -48,7 +50,7 @@ CHUNK = {"sqlite": 1_000, "postgresql": 5_000}  # rows in one transaction
 MANY = 100_000  # rows from which the search index may wait for the end
 AT_ONCE = 2_000_000  # bytes that are checked while the person waits
 SHOWN_ROWS = 10
-STARTED = "This import has started. Upload the file again to read it in another way."
+STARTED = _("This import has started. Upload the file again to read it in another way.")
 # What an import of each kind needs beside contact:import: whole files reach further than single rows.
 ALSO_NEEDED = {"users": "user:manage", "items": "item:manage", "deals": "deal:reassign"}
 
@@ -81,13 +83,7 @@ def upload_import(*, actor: Actor, file: IO[bytes], file_name: str, kind: str = 
 
 
 def map_import(
-    run: ImportRun,
-    *,
-    actor: Actor,
-    kind: str,
-    mode: str,
-    mapping: dict[str, str],
-    known: str = "fill",
+    run: ImportRun, *, actor: Actor, kind: str, mode: str, mapping: dict[str, str], known: str = "fill"
 ) -> ImportRun:
     """Change how the columns are read, and check again."""
     _may_import(kind, actor)
@@ -121,7 +117,7 @@ def mend_rows(run: ImportRun, *, actor: Actor, cells: Mapping[int, Mapping[int, 
     """
     _may_touch(run, actor)
     if run.is_working:
-        raise Refused("Wait until the import has ended, then mend its rows.")
+        raise Refused(gettext("Wait until the import has ended, then mend its rows."))
     with stage_of(run) as stage:
         wrong = {ending.number for ending in stage.endings(ERROR)} & cells.keys()
         rows = stage.pick(wrong)
@@ -166,9 +162,9 @@ def start_import(run: ImportRun, *, actor: Actor) -> ImportRun:
     _may_touch(run, actor)
     _may_import(run.kind, actor)
     if run.state == ImportRun.State.CHECKING:
-        raise Refused("The file is still being checked. Wait a moment.")
+        raise Refused(gettext("The file is still being checked. Wait a moment."))
     if run.state != ImportRun.State.DRAFT:
-        raise Refused("This import has started already.")
+        raise Refused(gettext("This import has started already."))
     if missing := columns.missing(run.kind, run.mapping):
         raise Refused(" ".join(missing), code="unmapped")
     run.store(state=ImportRun.State.QUEUED)
@@ -213,6 +209,7 @@ def _begun(run: ImportRun, stage: Stage, actor: Actor, end: float) -> bool:
     return True
 
 
+@override("en")  # outcomes and reasons are kept
 def _work(run: ImportRun, stage: Stage, actor: Actor, end: float) -> bool:
     if run.state != ImportRun.State.RUNNING:
         if not _begun(run, stage, actor, end):
@@ -273,8 +270,7 @@ def write_chunk(
     results = _write(run, actor=actor, importer=importer, stage=stage, reader=reader, work=work)
     counts = Counter(result.outcome for result in results)
     run.store(
-        next_row=expected + len(work),
-        **{f"{name}_count": count + counts[name] for name, count in run.counts.items()},
+        next_row=expected + len(work), **{f"{name}_count": count + counts[name] for name, count in run.counts.items()}
     )
     return run
 
@@ -284,7 +280,7 @@ def retry_rows(run: ImportRun, *, actor: Actor, stage: Stage, numbers: Sequence[
     """Import rows that were wrong and have been mended; those that still are stay on the list."""
     operation = run.operation or _begin_operation(run, actor)
     if run.operation is not None and operation.state != Operation.State.DONE:
-        raise Refused("This import was undone. Upload the file again.")
+        raise Refused(gettext("This import was undone. Upload the file again."))
     run.operation = operation
     reader = reader_of(run, stage)
     importer = importer_of(run, actor, is_dry=False, model=active_model())
@@ -292,17 +288,13 @@ def retry_rows(run: ImportRun, *, actor: Actor, stage: Stage, numbers: Sequence[
     results = _write(run, actor=actor, importer=importer, stage=stage, reader=reader, work=work)
     counts = Counter(result.outcome for result in results)
     counts[ERROR] -= len(results)
-    run.store(
-        "operation", **{f"{name}_count": count + counts[name] for name, count in run.counts.items()}
-    )
+    run.store("operation", **{f"{name}_count": count + counts[name] for name, count in run.counts.items()})
     finish_operation(operation)
     return run
 
 
 @action("import.tie", permission=None)
-def tie_rows(
-    run: ImportRun, *, actor: Actor, importer: Importer, stage: Stage, rows: Sequence[Any]
-) -> None:
+def tie_rows(run: ImportRun, *, actor: Actor, importer: Importer, stage: Stage, rows: Sequence[Any]) -> None:
     """Tie records to others that stood below them in the file."""
     with recording(operation=run.operation, actor=actor) as record:
         said = importer.tie(rows, record)
@@ -310,9 +302,7 @@ def tie_rows(
 
 
 @action("import.finish", permission=None)
-def finish_import(
-    run: ImportRun, *, actor: Actor, taught: tuple[dict[str, Any], float | None] | None
-) -> ImportRun:
+def finish_import(run: ImportRun, *, actor: Actor, taught: tuple[dict[str, Any], float | None] | None) -> ImportRun:
     """Close the books of an import: the score model put into use, the undo offered, one event."""
     if run.state != ImportRun.State.RUNNING:
         return run
@@ -353,10 +343,7 @@ def _write(
     with stage.together():
         stage.keep(result.ending(reader.places) for result in results)
         stage.leave_loose(importer.loose)
-    touched = {
-        f"{model._meta.model_name}_ids": bulk.ranges(importer.ids(model))
-        for model in (Contact, Lead, Deal)
-    }
+    touched = {f"{model._meta.model_name}_ids": bulk.ranges(importer.ids(model)) for model in (Contact, Lead, Deal)}
     if any(touched.values()):
         publish(RowsImported(run.pk, run.kind, **touched), actor=actor)
     return results
@@ -387,6 +374,4 @@ def _may_import(kind: str, actor: Actor) -> None:
 
 def _may_touch(run: ImportRun, actor: Actor) -> None:
     if run.created_by_id != actor.user_id and not actor.can("settings:manage"):
-        raise Denied(
-            "Only the person who uploaded this file, or an administrator, can change its import."
-        )
+        raise Denied(gettext("Only the person who uploaded this file, or an administrator, can change its import."))

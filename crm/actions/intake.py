@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts import permissions
 from accounts.actor import Actor
 from accounts.models import User, Workspace
@@ -22,7 +24,7 @@ from crm.matching import e164, fold_email
 from crm.models import Contact, Lead
 from crm.queries.contacts import known_contact
 from crm.queries.leads import open_lead_of
-from crm.queries.routing import rep_loads
+from crm.queries.routing import desk, prospect_of
 
 Consents = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -47,11 +49,7 @@ class Newcomer:
 
     def lead_facts(self) -> dict[str, str]:
         """Return the columns of a lead that this fills."""
-        return {
-            "business_name": self.business_name,
-            "industry": self.industry,
-            "city": self.city,
-        }
+        return {"business_name": self.business_name, "industry": self.industry, "city": self.city}
 
     def contact_facts(self) -> dict[str, str]:
         """Return the columns of a contact that this fills."""
@@ -109,16 +107,14 @@ def find_contact(newcomer: Newcomer) -> Contact | None:
     phone = e164(newcomer.phone, region) if newcomer.phone else ""
     errors = {}
     if newcomer.email and not folded:
-        errors["email"] = ["Enter a valid email address."]
+        errors["email"] = [_("Enter a valid email address.")]
     if newcomer.phone and not phone:
-        errors["phone"] = ["Enter a whole phone number, such as +91 98765 43210."]
+        errors["phone"] = [_("Enter a whole phone number, such as +91 98765 43210.")]
     if errors:
         raise Invalid(errors)
     if not folded and not phone:
-        raise Invalid("Give an email address or a phone number.")
-    found = known_contact(
-        folded=folded, phone=phone, name=newcomer.name, company=newcomer.business_name
-    )
+        raise Invalid(_("Give an email address or a phone number."))
+    found = known_contact(folded=folded, phone=phone, name=newcomer.name, company=newcomer.business_name)
     if found is None:
         return None
     locked = lock(found)
@@ -126,9 +122,7 @@ def find_contact(newcomer: Newcomer) -> Contact | None:
     return locked
 
 
-def contact_of(
-    newcomer: Newcomer, contact: Contact | None, actor: Actor, source: str
-) -> tuple[Contact, bool]:
+def contact_of(newcomer: Newcomer, contact: Contact | None, actor: Actor, source: str) -> tuple[Contact, bool]:
     """Return the newcomer's contact, locked, and whether it was just made."""
     if contact is not None:
         chosen = lock(contact)
@@ -151,9 +145,7 @@ def new_contact(newcomer: Newcomer, actor: Actor, source: str) -> Contact:
     is_person = bool(newcomer.first_name or newcomer.last_name or not newcomer.business_name)
     kind = Contact.Kind.PERSON if is_person else Contact.Kind.COMPANY
     facts = newcomer.contact_facts()
-    return insert_contact(
-        actor, owner=None, source=source, is_looked_for=True, kind=kind.value, **facts
-    )
+    return insert_contact(actor, owner=None, source=source, is_looked_for=True, kind=kind.value, **facts)
 
 
 def insert_lead(lead: Lead, actor: Actor, owner: User | None) -> None:
@@ -165,9 +157,7 @@ def insert_lead(lead: Lead, actor: Actor, owner: User | None) -> None:
     facts = {"lead_id": lead.pk, "contact_id": contact.pk}
     publish(LeadCreated(**facts, owner_id=lead.owner_id, source=lead.source), actor=actor)
     if lead.owner_id is not None:
-        publish(
-            LeadAssigned(**facts, owner_id=lead.owner_id, reason=lead.assigned_reason), actor=actor
-        )
+        publish(LeadAssigned(**facts, owner_id=lead.owner_id, reason=lead.assigned_reason), actor=actor)
 
 
 def join_lead(present: Lead, actor: Actor, newcomer: Newcomer, columns: Mapping[str, Any]) -> Lead:
@@ -216,9 +206,7 @@ def record_consents(contact: Contact, actor: Actor, consent: Consents) -> None:
         record_consent(contact, actor, **{"channel": "email", **row})
 
 
-def choose_owner(
-    lead: Lead, contact: Contact, actor: Actor, owner: User | None
-) -> tuple[int | None, int | None, str]:
+def choose_owner(lead: Lead, contact: Contact, actor: Actor, owner: User | None) -> tuple[int | None, int | None, str]:
     """Return (owner id, team id, reason): named, the rep who typed it in, the contact's, or routed."""
     chosen = first_owner(actor, owner, "lead:reassign")
     if chosen is not None:
@@ -227,15 +215,15 @@ def choose_owner(
     held = contact.owner
     if held is not None and held.is_active and permissions.can(held, "lead:update"):
         return held.pk, None, f"{held} looks after this contact."
-    prospect = routing.Prospect(
-        region=lead.region,
-        city=lead.city,
-        country=contact.country,
-        score=lead.score,
-        value_minor=lead.estimated_value_minor or 0,
+    workspace = Workspace.current()
+    reps, areas = desk(workspace, in_turn=True)
+    found = routing.assign(
+        prospect_of(lead, contact),
+        reps,
+        at=clock.now(),
+        senior_from_minor=workspace.high_value_threshold_minor,
+        areas=areas,
     )
-    large = Workspace.current().high_value_threshold_minor
-    found = routing.assign(prospect, rep_loads(), at=clock.now(), senior_from_minor=large)
     return found.user_id, found.team_id, found.reason[:300]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from accounts.models import User, Workspace
 from core import clock
@@ -16,7 +18,7 @@ from crm.actions.changes import answered, differences, only
 from crm.actions.deals import note_proposal_sent, open_deal
 from crm.actions.notes import jot_on_lead, touch
 from crm.actions.owners import check_seller
-from crm.actions.recording import delete_recorded, recording
+from crm.actions.recording import current_operation, delete_recorded, recording
 from crm.actions.scores import SCORE_FIELDS, refresh_contact_score, rescore
 from crm.forms import leads as forms
 from crm.models import Activity, Contact, Deal, Lead
@@ -64,9 +66,7 @@ def create_lead(
     An open lead of the same contact is refused ("duplicate"), or with on_duplicate="join" refreshed.
     Publishes LeadCreated and LeadAssigned, or LeadJoined.
     """
-    newcomer = intake.Newcomer(
-        email, phone, first_name, last_name, business_name, industry, city, country
-    )
+    newcomer = intake.Newcomer(email, phone, first_name, last_name, business_name, industry, city, country)
     return intake.take_in(
         newcomer,
         actor,
@@ -148,6 +148,7 @@ def reassign_lead(lead: Lead, *, actor: Actor, owner: User, reason: str = "") ->
             owner_id=owner.pk,
             reason=lead.assigned_reason,
             previous_owner_id=previous,
+            operation_id=current_operation(),
         ),
         actor=actor,
     )
@@ -166,12 +167,13 @@ def record_outreach(lead: Lead, *, actor: Actor, channel: str = "email") -> Lead
     if not verdict and not by_other_phone:
         raise Refused(verdict.reason, code="no_consent")
     moves = lead.status != Lead.Status.CONTACTED
+    lead.contacted_at = lead.contacted_at or clock.now()
     lead.contact_status()
     if lead.stage == Lead.Stage.NEW:
         lead.contact_stage()
     touch(contact=lead.contact)
     if moves:
-        lead.store("status", "stage")
+        lead.store("status", "stage", "contacted_at")
         publish(events.LeadContacted(**_facts(lead), channel=channel), actor=actor)
     return lead
 
@@ -185,16 +187,14 @@ def mark_interested(lead: Lead, *, actor: Actor, intent: str, confidence: float)
     """
     _refuse(lead, "interest")
     if intent not in INTERESTED:
-        raise Refused("Only shown interest or a question about the price qualifies a lead.")
+        raise Refused(_("Only shown interest or a question about the price qualifies a lead."))
     if actor.is_person:
         _check_score(lead)
     elif confidence < Workspace.current().interest_threshold:
-        raise Refused("The answer is not clear enough. A person should read it.", code="unsure")
+        raise Refused(_("The answer is not clear enough. A person should read it."), code="unsure")
     lead.facts = {**lead.facts, "intent": intent}
     _qualify(lead, actor)
-    publish(
-        events.LeadInterested(**_facts(lead), intent=intent, confidence=confidence), actor=actor
-    )
+    publish(events.LeadInterested(**_facts(lead), intent=intent, confidence=confidence), actor=actor)
     return lead
 
 
@@ -240,7 +240,7 @@ def record_proposal_sent(lead: Lead, *, actor: Actor) -> Lead:
         return lead
     deal = lead.converted_deal
     if deal is None or deal.status != Deal.Status.OPEN:
-        raise Refused("This lead has no open deal to send a proposal for.")
+        raise Refused(_("This lead has no open deal to send a proposal for."))
     if missing := approval_missing(deal):
         raise Refused(missing, code="needs_approval")
     lead.propose_stage()
@@ -270,14 +270,12 @@ def record_payment(lead: Lead, *, actor: Actor) -> Lead:
 def disqualify_lead(lead: Lead, *, actor: Actor, reason: str) -> Lead:
     """Close a lead that leads nowhere, for a reason; the stage stays. Publishes LeadDisqualified."""
     if not reason.strip():
-        raise Invalid({"reason": ["Say why the lead is disqualified."]})
+        raise Invalid({"reason": [_("Say why the lead is disqualified.")]})
     _refuse(lead, "disqualify")
     lead.disqualify_status()
     lead.store("status", disqualification_reason=reason.strip()[:200])
     refresh_contact_score(lead.contact_id)
-    publish(
-        events.LeadDisqualified(**_facts(lead), reason=lead.disqualification_reason), actor=actor
-    )
+    publish(events.LeadDisqualified(**_facts(lead), reason=lead.disqualification_reason), actor=actor)
     return lead
 
 
@@ -287,7 +285,7 @@ def reopen_lead(lead: Lead, *, actor: Actor) -> Lead:
     _refuse(lead, "reopen")
     other = open_lead_of(lead.contact_id)
     if other is not None:
-        raise Refused(f"{other.title} is open for this contact already. Work on that one.")
+        raise Refused(_("%(other)s is open for this contact already. Work on that one.") % {"other": other.title})
     lead.reopen_status()
     lead.store("status", disqualification_reason="")
     refresh_contact_score(lead.contact_id)
@@ -332,21 +330,13 @@ def _make_deal_of(lead: Lead, actor: Actor, **given: Any) -> None:
         currency=given.get("currency") or lead.currency,
         owner=lead.owner,
         team=lead.team,
-        expected_close_on=given.get("expected_close_on")
-        or today + timedelta(days=EXPECTED_CLOSE_DAYS),
+        expected_close_on=given.get("expected_close_on") or today + timedelta(days=EXPECTED_CLOSE_DAYS),
     )
     lead.convert_status()
-    lead.store(
-        "status",
-        converted_deal=deal,
-        converted_at=clock.now(),
-        conversion={**before, "deal_id": deal.pk},
-    )
+    lead.store("status", converted_deal=deal, converted_at=clock.now(), conversion={**before, "deal_id": deal.pk})
     jot_on_lead(lead, actor, "Lead converted to a deal", person=lead.owner, deal=deal)
     refresh_contact_score(lead.contact_id)
-    publish(
-        events.LeadConverted(**_facts(lead), deal_id=deal.pk, owner_id=lead.owner_id), actor=actor
-    )
+    publish(events.LeadConverted(**_facts(lead), deal_id=deal.pk, owner_id=lead.owner_id), actor=actor)
 
 
 def _refuse(lead: Lead, verb: str) -> None:
@@ -358,7 +348,8 @@ def _check_score(lead: Lead) -> None:
     least = lead_rules.QUALIFYING_SCORE
     if lead.score < least:
         raise Invalid(
-            f"The score is {lead.score}; qualifying takes {least}. Add what you know, then score again."
+            _("The score is %(score)s; qualifying takes %(least)s. Add what you know, then score again.")
+            % {"score": lead.score, "least": least}
         )
 
 

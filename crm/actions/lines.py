@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from core.errors import Invalid
 from core.money import Money
 from crm.models import Deal, DealLine, Item, PriceList
@@ -20,7 +22,9 @@ def check_money(deal: Deal, facts: Mapping[str, Any]) -> None:
     """Keep one currency in a deal: that of its lines and of its price list."""
     currency = facts.get("currency") or deal.currency
     if currency != deal.currency and deal.lines.exists():
-        words = f"What is sold is priced in {deal.currency}. Take the lines out, then change the currency."
+        words = _("What is sold is priced in %(currency)s. Take the lines out, then change the currency.") % {
+            "currency": deal.currency
+        }
         raise Invalid({"currency": [words]})
     check_list(deal, facts.get("price_list", deal.price_list), currency)
 
@@ -29,13 +33,15 @@ def check_list(deal: Deal, price_list: PriceList | None, currency: str = "") -> 
     """Raise Invalid for a price list of another currency than the deal's."""
     currency = currency or deal.currency
     if price_list is not None and price_list.currency != currency:
-        words = f"{price_list} is in {price_list.currency}, the deal in {currency}. Choose a list in {currency}."
+        words = _("%(price_list)s is in %(its)s, the deal in %(currency)s. Choose a list in %(currency)s.") % {
+            "price_list": price_list,
+            "its": price_list.currency,
+            "currency": currency,
+        }
         raise Invalid({"price_list": [words]})
 
 
-def _line(
-    deal: Deal, order: int, given: Mapping[str, Any], book: Mapping[int, int], reprice: bool
-) -> DealLine:
+def _line(deal: Deal, order: int, given: Mapping[str, Any], book: Mapping[int, int], reprice: bool) -> DealLine:
     item: Item | None = given.get("item")
     price = None if reprice and item else given.get("unit_price_minor")
     if price is None and given.get("unit_price") is not None and not (reprice and item):
@@ -43,10 +49,14 @@ def _line(
     if price is None and item is not None:
         price = book.get(item.pk)
         if price is None:
-            words = f"Give a price for {item} in {deal.currency}: the catalog has it in {item.currency} only."
+            words = _("Give a price for %(item)s in %(currency)s: the catalog has it in %(its)s only.") % {
+                "item": item,
+                "currency": deal.currency,
+                "its": item.currency,
+            }
             raise Invalid({"lines": [words]})
     if price is None or price < 0:
-        raise Invalid({"lines": ["Give every line a price."]})
+        raise Invalid({"lines": [_("Give every line a price.")]})
     return DealLine(
         deal=deal,
         item=item,

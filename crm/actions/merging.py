@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import OperationalError, connection, transaction
 from django.db.models import Model, Q
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from core import clock
@@ -19,33 +20,14 @@ from crm.actions.scores import refresh_contact_score
 from crm.events import ContactMerged
 from crm.forms.leads import NothingForm
 from crm.forms.merging import MergeContactForm
-from crm.models import (
-    Consent,
-    Contact,
-    ContactAddress,
-    ContactMerge,
-    Deal,
-    DuplicatePair,
-    Operation,
-)
+from crm.models import Consent, Contact, ContactAddress, ContactMerge, Deal, DuplicatePair, Operation
 from crm.models.search import index_rows
 from crm.queries.consent import ALL_PURPOSES
-from crm.queries.merging import (
-    CUSTOM,
-    FIELDS,
-    STAGES,
-    clashes,
-    pointers_to,
-    share_models,
-    usual_choice,
-    withdrawn,
-)
+from crm.queries.merging import CUSTOM, FIELDS, STAGES, clashes, pointers_to, share_models, usual_choice, withdrawn
 
 
 @action("contact.merge", permission="contact:merge", form=MergeContactForm)
-def merge_contact(
-    contact: Contact, *, actor: Actor, other: Contact, take: Sequence[str] | None = None
-) -> Contact:
+def merge_contact(contact: Contact, *, actor: Actor, other: Contact, take: Sequence[str] | None = None) -> Contact:
     """Let another contact become part of this one, with everything that belongs to it. Publishes ContactMerged.
 
     - Fields named in `take` come from the other one, by default those that are empty here; addresses and tags add up.
@@ -53,7 +35,7 @@ def merge_contact(
     - It can be undone for 30 days: the other one then returns with its own id.
     """
     if other.pk == contact.pk:
-        raise Invalid({"other": ["Choose another contact."]})
+        raise Invalid({"other": [_("Choose another contact.")]})
     gone = _locked(other)
     actor.require("contact:merge", gone)
     chosen = usual_choice(contact, gone) if take is None else take
@@ -72,18 +54,13 @@ def merge_contact(
         Contact.objects.filter(pk=gone.pk).delete()
         store_facts(contact, facts)
         record.created(*(_withdraw(contact, channel, actor) for channel in sorted(refusals)))
-        merge = ContactMerge(
-            old_id=gone.pk, name=str(gone), contact=contact, operation=record.operation
-        )
+        merge = ContactMerge(old_id=gone.pk, name=str(gone), contact=contact, operation=record.operation)
         merge.save()
         record.created(merge)
     refresh_contact_score(contact.pk)
     index_rows(Contact, [contact.pk])
     happening = ContactMerged(
-        contact_id=contact.pk,
-        merged_id=gone.pk,
-        merged_name=str(gone),
-        operation_id=record.operation.pk,
+        contact_id=contact.pk, merged_id=gone.pk, merged_name=str(gone), operation_id=record.operation.pk
     )
     publish(happening, actor=actor)
     return contact
@@ -96,7 +73,7 @@ def unmerge_contact(merge: ContactMerge, *, actor: Actor) -> Operation:
     Later edits are kept; what was added since stays. Refused after 30 days.
     """
     if merge.operation is None:
-        raise Refused("This merge can be undone no more. Make the contact anew instead.")
+        raise Refused(_("This merge can be undone no more. Make the contact anew instead."))
     return undo_operation(merge.operation, actor=actor)
 
 
@@ -108,14 +85,9 @@ def settle_unmerge(operation: Operation, *, actor: Actor) -> None:
         return
     moved = True
     while moved:  # activities follow a deal that followed its lead
-        moves = [
-            _follow(model, column.name, operation, kept, back)
-            for model, column in pointers_to(Contact)
-        ]
+        moves = [_follow(model, column.name, operation, kept, back) for model, column in pointers_to(Contact)]
         moved = any(moves)
-    for contact in Contact.objects.filter(pk__in=(kept, back)).exclude(
-        stage__in=("customer", "churned")
-    ):
+    for contact in Contact.objects.filter(pk__in=(kept, back)).exclude(stage__in=("customer", "churned")):
         if Deal.objects.filter(contact=contact, status="won").exists():
             contact.store(stage=Contact.Stage.CUSTOMER.value)
     for pk in (kept, back):
@@ -155,18 +127,14 @@ def _repoint(record: Recorder, rows: Any, column: str, to: Any) -> None:
 
 def _cloned(record: Recorder, row: Model, column: str, to: Any) -> Model:
     """A row like this one for the other side: what comes into it from now on stays there after an unmerge."""
-    values = {
-        f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if not f.primary_key
-    }
+    values = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if not f.primary_key}
     clone = type(row)(**values | {row._meta.get_field(column).attname: to})  # type: ignore[union-attr]
     clone.save(force_insert=True)
     record.created(clone)
     return clone
 
 
-def _twin(
-    row: Model, column: str, to: Any, rules: Sequence[tuple[tuple[str, ...], Q]]
-) -> Model | None:
+def _twin(row: Model, column: str, to: Any, rules: Sequence[tuple[tuple[str, ...], Q]]) -> Model | None:
     """Return the row that is in the way when this one leads to `to`."""
     rows = type(row)._base_manager
     for names, condition in rules:
@@ -183,12 +151,10 @@ def _locked(other: Contact) -> Contact:
     """The other contact, locked without waiting: two people who merge the same pair must not wait for each other."""
     try:
         with transaction.atomic():
-            rows = Contact.objects.select_for_update(
-                nowait=connection.features.has_select_for_update_nowait
-            )
+            rows = Contact.objects.select_for_update(nowait=connection.features.has_select_for_update_nowait)
             found = rows.filter(pk=other.pk).first()
     except OperationalError:
-        raise Refused(f"Somebody is changing {other} at this moment. Try again.") from None
+        raise Refused(_("Somebody is changing %(other)s at this moment. Try again.") % {"other": other}) from None
     if found is None:
         raise NotFound
     return found
@@ -207,9 +173,7 @@ def _facts(contact: Contact, gone: Contact, chosen: Sequence[str]) -> dict[str, 
         "external_ref": contact.external_ref or gone.external_ref,
         "do_not_contact": contact.do_not_contact or gone.do_not_contact,
         "do_not_ai": contact.do_not_ai or gone.do_not_ai,
-        "last_activity_at": max(
-            filter(None, (contact.last_activity_at, gone.last_activity_at)), default=None
-        ),
+        "last_activity_at": max(filter(None, (contact.last_activity_at, gone.last_activity_at)), default=None),
     }
 
 
@@ -282,8 +246,6 @@ def _follow(model: type[Model], column: str, operation: Operation, kept: int, ba
     for anchor in anchors:
         goes |= Q(**{f"{anchor}__contact": back})
         stays |= Q(**{f"{anchor}__contact": kept})
-    rows = model._base_manager.filter(
-        goes, **{column: kept, "created_at__gte": operation.created_at}
-    )
+    rows = model._base_manager.filter(goes, **{column: kept, "created_at__gte": operation.created_at})
     ids = list(rows.exclude(stays).values_list("pk", flat=True))
     return bool(model._base_manager.filter(pk__in=ids).update(**{column: back}))

@@ -23,6 +23,7 @@ def write_down(
     person: User | None = None,
     completed_at: datetime | None = None,
     is_inbound: bool = False,
+    next: str = "",  # noqa: A002 - the field's name
     **values: Any,
 ) -> Activity:
     """Insert an activity; one that is done counts as a touch. Publishes ActivityCreated.
@@ -41,10 +42,7 @@ def write_down(
     )
     if completed_at is not None:
         touch(contact=contact, deal=deal if actor.is_person or is_inbound else None)
-    publish(
-        ActivityCreated(**about(row), type=row.type, actor_id=row.actor_id),
-        actor=actor,
-    )
+    publish(ActivityCreated(**about(row), type=row.type, actor_id=row.actor_id, next=next), actor=actor)
     return row
 
 
@@ -55,13 +53,7 @@ def about(row: Activity) -> dict[str, Any]:
 
 
 def jot_on_lead(
-    lead: Lead,
-    actor: Actor,
-    subject: str,
-    body: str = "",
-    *,
-    person: User | None = None,
-    deal: Deal | None = None,
+    lead: Lead, actor: Actor, subject: str, body: str = "", *, person: User | None = None, deal: Deal | None = None
 ) -> None:
     """Write a note on a lead, of the person who acts or of `person`. Publishes ActivityCreated."""
     write_down(

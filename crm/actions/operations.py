@@ -2,6 +2,8 @@
 
 from time import monotonic
 
+from django.utils.translation import override
+
 from accounts.actor import Actor
 from core import clock
 from core.actions import action
@@ -31,9 +33,7 @@ def undo_operation(operation: Operation, *, actor: Actor) -> Operation:
         raise Denied(reason)
     if reason := undo_refusal(operation):
         raise Refused(reason)
-    operation.store(
-        state=Operation.State.UNDOING.value, undone_by=actor.user, undone_at=clock.now()
-    )
+    operation.store(state=Operation.State.UNDOING.value, undone_by=actor.user, undone_at=clock.now())
     if operation.row_count > AT_ONCE:
         publish(events.OperationRequested(operation_id=operation.pk), actor=actor)
     while operation.row_count <= AT_ONCE and operation.state == Operation.State.UNDOING:
@@ -66,12 +66,11 @@ def carry_on_undoing(operation: Operation, *, actor: Actor, seconds: float) -> b
 
 def _take_back(operation: Operation, actor: Actor) -> None:
     step = StepUndo(operation, actor)
-    step.run()
+    with override("en"):  # what was kept is stored with its reasons
+        step.run()
     if step.conflicts and operation.kind in WHOLE:
         first = step.conflicts[0]
-        raise Refused(
-            f"{first['name']}: {first['reason'] or first['field'] + ' was changed since.'}"
-        )
+        raise Refused(f"{first['name']}: {first['reason'] or first['field'] + ' was changed since.'}")
     for start in range(0, len(step.conflicts), PART):
         OperationPart.objects.create(
             operation=operation,
@@ -99,9 +98,7 @@ def _say(operation: Operation, step: StepUndo, actor: Actor) -> None:
             publish(events.LeadUpdated(pk, lead.contact_id, changes=changes), actor=actor)
     for pk, deal in deals.items():
         if changes := step.back[Deal][pk]:
-            publish(
-                events.DealUpdated(pk, deal.contact_id, deal.owner_id, changes=changes), actor=actor
-            )
+            publish(events.DealUpdated(pk, deal.contact_id, deal.owner_id, changes=changes), actor=actor)
     touched = {model: sorted(step.touched(model)) for model in (Contact, Lead, Deal)}
     for model, ids in touched.items():
         index_rows(model, ids)
@@ -109,8 +106,6 @@ def _say(operation: Operation, step: StepUndo, actor: Actor) -> None:
     for contact_id in scored.union(touched[Contact]):
         refresh_contact_score(contact_id)
     publish(
-        events.OperationUndone(
-            operation.pk, operation.kind, touched[Contact], touched[Lead], touched[Deal]
-        ),
+        events.OperationUndone(operation.pk, operation.kind, touched[Contact], touched[Lead], touched[Deal]),
         actor=actor,
     )

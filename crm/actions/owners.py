@@ -1,5 +1,7 @@
 """Who may own a record, and who may give it to whom."""
 
+from django.utils.translation import gettext as _
+
 from accounts import permissions
 from accounts.actor import Actor
 from accounts.models import User
@@ -10,7 +12,7 @@ from core.errors import Invalid
 def check_seller(owner: User) -> None:
     """Raise Invalid unless the person is active and holds a role that sells."""
     if not owner.is_active or not permissions.can(owner, "lead:update"):
-        raise Invalid({"owner": [f"{owner} does not sell. Choose a rep or a manager."]})
+        raise Invalid({"owner": [_("%(owner)s does not sell. Choose a rep or a manager.") % {"owner": owner}]})
 
 
 def first_owner(actor: Actor, owner: User | None, permission: str) -> User | None:

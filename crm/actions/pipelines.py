@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.actor import Actor
 from core.actions import action
@@ -26,12 +28,7 @@ USUAL_STAGES: tuple[dict[str, Any], ...] = (
 
 @action("pipeline.create", permission="pipeline:manage", form=forms.CreatePipelineForm)
 def create_pipeline(
-    *,
-    actor: Actor,
-    name: str,
-    is_default: bool = False,
-    order: int = 0,
-    stages: Sequence[dict[str, Any]] = (),
+    *, actor: Actor, name: str, is_default: bool = False, order: int = 0, stages: Sequence[dict[str, Any]] = ()
 ) -> Pipeline:
     """Make a pipeline; without stages it gets the usual ones. Publishes PipelineChanged."""
     return insert_pipeline(actor, name, is_default=is_default, order=order, stages=stages)
@@ -51,16 +48,16 @@ def update_pipeline(
     """Rename a pipeline, place it, make it the default or take it out of use. Publishes PipelineChanged."""
     pipeline.check_version(version)
     if is_default and not is_active:
-        raise Refused("New deals start here. Make another pipeline the default first.")
+        raise Refused(_("New deals start here. Make another pipeline the default first."))
     if pipeline.is_default and not is_default:
-        raise Refused("Deals must start somewhere. Make another pipeline the default instead.")
+        raise Refused(_("Deals must start somewhere. Make another pipeline the default instead."))
     if is_default and not pipeline.is_default:
         _take_default()
     try:
         with transaction.atomic():
             pipeline.store(name=name, is_default=is_default, is_active=is_active, order=order)
     except IntegrityError:
-        raise Invalid({"name": ["There is a pipeline of this name."]}) from None
+        raise Invalid({"name": [_("There is a pipeline of this name.")]}) from None
     publish(PipelineChanged(pipeline_id=pipeline.pk), actor=actor)
     return pipeline
 
@@ -69,13 +66,13 @@ def update_pipeline(
 def set_stages(pipeline: Pipeline, *, actor: Actor, stages: Sequence[dict[str, Any]]) -> Pipeline:
     """Replace the stages in their order. Publishes PipelineChanged. Refused when deals are in one."""
     if not stages:
-        raise Invalid({"stages": ["A pipeline needs at least one stage."]})
+        raise Invalid({"stages": [_("A pipeline needs at least one stage.")]})
     _check_names(stages)
     held = {stage.pk: stage for stage in pipeline.stages.all()}
     by_name = {stage.name.casefold(): stage for stage in held.values()}
     chosen = [held.get(row.get("id") or 0) or by_name.get(row["name"].casefold()) for row in stages]
     if any(row.get("id") and row["id"] not in held for row in stages):
-        raise Invalid({"stages": ["One of the stages belongs to another pipeline."]})
+        raise Invalid({"stages": [_("One of the stages belongs to another pipeline.")]})
     gone = held.keys() - {stage.pk for stage in chosen if stage}
     for pk in gone:
         _refuse_in_use(held[pk])
@@ -104,9 +101,7 @@ def update_stage(stage: Stage, *, actor: Actor, **row: Any) -> Stage:
     others = stage.pipeline.stages.exclude(pk=stage.pk).values_list("name", flat=True)
     _check_names([*({"name": name} for name in others), row])
     _write(stage, stage.order, row)
-    Deal.objects.open().filter(stage=stage, probability_is_manual=False).update(
-        probability=stage.probability
-    )
+    Deal.objects.open().filter(stage=stage, probability_is_manual=False).update(probability=stage.probability)
     _changed(stage.pipeline, actor)
     return stage
 
@@ -129,11 +124,11 @@ def remove_stage(stage: Stage, *, actor: Actor, move_to: Stage | None = None) ->
     """
     pipeline = stage.pipeline
     if pipeline.stages.count() == 1:
-        raise Refused("A pipeline needs at least one stage.")
+        raise Refused(_("A pipeline needs at least one stage."))
     if move_to is None:
         _refuse_in_use(stage)
     elif move_to == stage:
-        raise Invalid({"move_to": ["Choose another stage."]})
+        raise Invalid({"move_to": [_("Choose another stage.")]})
     else:
         deals = Deal.objects.filter(stage=stage)
         deals.open().filter(probability_is_manual=False).update(probability=move_to.probability)
@@ -150,23 +145,16 @@ def starting_pipeline(actor: Actor) -> Pipeline:
 
 
 def insert_pipeline(
-    actor: Actor,
-    name: str,
-    *,
-    is_default: bool,
-    order: int = 0,
-    stages: Sequence[dict[str, Any]] = (),
+    actor: Actor, name: str, *, is_default: bool, order: int = 0, stages: Sequence[dict[str, Any]] = ()
 ) -> Pipeline:
     """Insert a pipeline with its stages within another action. Publishes PipelineChanged."""
     rows = stages or USUAL_STAGES
     _check_names(rows)
     if Pipeline.objects.filter(name__iexact=name).exists():
-        raise Invalid({"name": ["There is a pipeline of this name."]})
+        raise Invalid({"name": [_("There is a pipeline of this name.")]})
     if is_default:
         _take_default()
-    pipeline = Pipeline.objects.create(
-        name=name, order=order, is_default=is_default or not Pipeline.objects.exists()
-    )
+    pipeline = Pipeline.objects.create(name=name, order=order, is_default=is_default or not Pipeline.objects.exists())
     for number, row in enumerate(rows, 1):
         _write(Stage(pipeline=pipeline), number, row)
     publish(PipelineChanged(pipeline_id=pipeline.pk), actor=actor)
@@ -175,11 +163,12 @@ def insert_pipeline(
 
 def _refuse_in_use(stage: Stage) -> None:
     if number := Deal.objects.filter(stage=stage).count():
-        deals = "1 deal is" if number == 1 else f"{number:,} deals are"
-        raise Refused(
-            f"{deals} in “{stage.name}”. Move them first, or remove the stage and say where they go.",
-            code="in_use",
+        text = ngettext(
+            "%(number)s deal is in “%(stage)s”. Move them first, or remove the stage and say where they go.",
+            "%(number)s deals are in “%(stage)s”. Move them first, or remove the stage and say where they go.",
+            number,
         )
+        raise Refused(text % {"number": f"{number:,}", "stage": stage.name}, code="in_use")
 
 
 def _changed(pipeline: Pipeline, actor: Actor) -> Pipeline:
@@ -195,7 +184,7 @@ def _take_default() -> None:
 def _check_names(stages: Sequence[dict[str, Any]]) -> None:
     names = [row["name"].casefold() for row in stages]
     if len(names) != len(set(names)):
-        raise Invalid({"stages": ["Two stages have the same name."]})
+        raise Invalid({"stages": [_("Two stages have the same name.")]})
 
 
 def _write(stage: Stage, order: int, row: dict[str, Any]) -> None:

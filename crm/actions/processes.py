@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from accounts.models import User, Workspace
 from accounts.queries.people import managers_of
@@ -39,9 +41,7 @@ def make_playbooks(*, actor: Actor) -> None:
 
 
 @action("playbook.update", permission="pipeline:manage", form=UpdatePlaybookForm)
-def update_playbook(
-    playbook: Playbook, *, actor: Actor, version: int | None = None, **values: Any
-) -> Playbook:
+def update_playbook(playbook: Playbook, *, actor: Actor, version: int | None = None, **values: Any) -> Playbook:
     """Change a playbook; processes under way keep their steps. Publishes PlaybookChanged."""
     playbook.check_version(version)
     playbook.store(**values)
@@ -54,7 +54,11 @@ def start_process(deal: Deal, *, actor: Actor, playbook: Playbook) -> Deal:
     """Let a deal follow a playbook from its first step, or go on where it stopped. Publishes ProcessChanged."""
     wanted = "open" if playbook.starts_on == Playbook.Starts.CONVERSION else "won"
     if deal.status != wanted:
-        raise Refused(f"“{playbook.name}” is for {wanted} deals.")
+        raise Refused(
+            _("“%(playbook)s” is for open deals.") % {"playbook": playbook.name}
+            if wanted == "open"
+            else _("“%(playbook)s” is for won deals.") % {"playbook": playbook.name}
+        )
     _start(deal, playbook, actor)
     return deal
 
@@ -64,7 +68,7 @@ def stop_process(deal: Deal, *, actor: Actor, playbook: Playbook) -> Deal:
     """Let a deal go its own way: the playbook guards its stages no more. Publishes ProcessChanged."""
     process = deal.processes.filter(playbook=playbook, state=Process.State.RUNNING).first()
     if process is None:
-        raise Refused(f"The deal does not follow “{playbook.name}”.")
+        raise Refused(_("The deal does not follow “%(playbook)s”.") % {"playbook": playbook.name})
     _end(process, actor, Process.State.STOPPED)
     return deal
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.models import User
@@ -45,18 +46,14 @@ def update_public_form(
 
 @action("public_form.submit", permission=None)
 def submit_public_form(
-    public_form: PublicForm,
-    *,
-    actor: Actor,
-    data: Any,
-    utm: Mapping[str, str] | None = None,
+    public_form: PublicForm, *, actor: Actor, data: Any, utm: Mapping[str, str] | None = None
 ) -> Lead | None:
     """Take in what a stranger wrote; an open lead is joined. Returns None when the trap was filled.
 
     Publishes LeadCreated or LeadJoined, and ConsentGiven for a ticked consent.
     """
     if not public_form.is_active:
-        raise NotFound("This form is closed.")
+        raise NotFound(_("This form is closed."))
     values = clean(public_form_class(public_form), data)
     trapped, agreed = values.pop("website", ""), values.pop("consent", False)
     if trapped:
@@ -75,10 +72,7 @@ def submit_public_form(
         owner=public_form.owner if public_form.owner_rule == "fixed" else None,
         consent=consent if agreed else None,
         facts={"form": public_form.slug},
-        utm={
-            name[:40]: value[:200].replace("\0", "")
-            for name, value in list((utm or {}).items())[:MAX_UTM]
-        },
+        utm={name[:40]: value[:200].replace("\0", "") for name, value in list((utm or {}).items())[:MAX_UTM]},
         on_duplicate="join",
         **values,
     )
@@ -91,9 +85,7 @@ def _save(
         check_seller(owner)
     for name in COLUMNS:
         setattr(public_form, name, values[name])
-    public_form.thank_you = (
-        values.get("thank_you") or PublicForm._meta.get_field("thank_you").default
-    )
+    public_form.thank_you = values.get("thank_you") or PublicForm._meta.get_field("thank_you").default
     public_form.fields = list(fields_asked)
     rule = PublicForm.OwnerRule.FIXED if owner else PublicForm.OwnerRule.ROUTE
     public_form.owner, public_form.owner_rule = owner, rule.value
@@ -104,5 +96,5 @@ def _save(
             else:
                 public_form.store(*COLUMNS, "thank_you", "fields", "owner", "owner_rule")
     except IntegrityError:
-        raise Invalid({"slug": ["There is a form at this address."]}) from None
+        raise Invalid({"slug": [_("There is a form at this address.")]}) from None
     return public_form

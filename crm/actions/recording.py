@@ -15,14 +15,13 @@ from accounts.actor import Actor
 from core import clock
 from crm.models import Operation
 from crm.models.record import Record
+from crm.models.search import INDEXED
 
 UNDO_DAYS = 30
 PART = 500
 CUSTOM = "custom:"
 # Versions only ever count up.
 VERSION = "version"
-# Computed from the row itself.
-DERIVED = "search_words"
 # The time of the last edit tells whether somebody edited a row since.
 STAMP = "updated_at"
 # What is computed from other rows: put back where nothing touched it, never a reason to keep a row.
@@ -47,6 +46,10 @@ TOGETHER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("status", "won_at", "lost_at", "closed_on", "lost_reason", "reopened_at"),
         ("pipeline_id", "stage_id", "stage_since", "probability", "probability_is_manual"),
         ("value_minor", "currency"),
+    ),
+    "crm.ticket": (
+        ("status", "worked_seconds", "running_since", "due_at", "warn_at", "resolved_at",
+         "closed_at", "first_answered_at"),
     ),
 }  # fmt: skip
 Image = dict[str, Any]
@@ -141,14 +144,15 @@ class Recorder:
                 yield pk, None, {STAMP: now[pk][STAMP]} if STAMP in now[pk] else {}
 
 
+def current_operation() -> int | None:
+    """Return the operation that is being recorded, None outside of one."""
+    record = _current.get()
+    return record.operation.pk if record else None
+
+
 @contextmanager
 def recording(
-    kind: str = "",
-    title: str = "",
-    *,
-    actor: Actor,
-    permission: str = "",
-    operation: Operation | None = None,
+    kind: str = "", title: str = "", *, actor: Actor, permission: str = "", operation: Operation | None = None
 ) -> Iterator[Recorder]:
     """Record what the block changes as one step of an operation; call it inside an action.
 
@@ -184,13 +188,7 @@ def delete_recorded(row: Model, *, actor: Actor, permission: str) -> None:
 
 
 def begin_operation(
-    kind: str,
-    title: str,
-    *,
-    actor: Actor,
-    permission: str,
-    total: int = 0,
-    details: Mapping[str, Any] | None = None,
+    kind: str, title: str, *, actor: Actor, permission: str, total: int = 0, details: Mapping[str, Any] | None = None
 ) -> Operation:
     """Open an operation that takes several transactions; `finish_operation` lets it be undone."""
     return Operation.objects.create(
@@ -236,7 +234,7 @@ def images(rows: QuerySet[Any], columns: Collection[str] = ()) -> dict[int, Imag
     """Return what rows hold as JSON values by column, exact on both databases; custom fields one by one."""
     fields = rows.model._meta.concrete_fields
     names = [f.attname for f in fields if not columns or f.primary_key or f.attname in columns]
-    names = [name for name in names if name != DERIVED]
+    names = [name for name in names if name not in INDEXED]
     at = names.index(rows.model._meta.pk.attname)
     found = {}
     for values in rows.order_by().values_list(*names).iterator(chunk_size=2_000):

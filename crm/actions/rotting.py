@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from core import clock
@@ -61,9 +62,9 @@ def touch_deals_of(contact: Contact) -> None:
 def snooze_deal(deal: Deal, *, actor: Actor, until: date, reason: str) -> Deal:
     """Let an open deal rest until a day, for a reason: it is not stuck before. Publishes DealUpdated."""
     if deal.status != Deal.Status.OPEN:
-        raise Refused("Only an open deal can rest.")
+        raise Refused(_("Only an open deal can rest."))
     if until <= today():
-        raise Invalid({"until": ["Choose a day after today."]})
+        raise Invalid({"until": [_("Choose a day after today.")]})
     return _rest(deal, actor, until, reason.strip())
 
 
@@ -71,7 +72,7 @@ def snooze_deal(deal: Deal, *, actor: Actor, until: date, reason: str) -> Deal:
 def unsnooze_deal(deal: Deal, *, actor: Actor) -> Deal:
     """Take up a resting deal again. Publishes DealUpdated."""
     if deal.snoozed_until is None:
-        raise Refused("This deal does not rest.")
+        raise Refused(_("This deal does not rest."))
     return _rest(deal, actor, None, "")
 
 
@@ -92,7 +93,7 @@ def add_holiday(*, actor: Actor, on: date, name: str) -> Holiday:
         with transaction.atomic():
             holiday = Holiday.objects.create(on=on, name=name)
     except IntegrityError:
-        raise Invalid({"on": ["This day is a holiday already."]}) from None
+        raise Invalid({"on": [_("This day is a holiday already.")]}) from None
     publish(HolidaysChanged(holiday.pk), actor=actor)
     return holiday
 
@@ -106,15 +107,9 @@ def remove_holiday(holiday: Holiday, *, actor: Actor) -> None:
 
 
 def _rest(deal: Deal, actor: Actor, until: date | None, reason: str) -> Deal:
-    before: dict[str, Any] = {
-        "snoozed_until": deal.snoozed_until,
-        "snooze_reason": deal.snooze_reason,
-    }
+    before: dict[str, Any] = {"snoozed_until": deal.snoozed_until, "snooze_reason": deal.snooze_reason}
     deal.store(
-        snoozed_on=today() if until else None,
-        snoozed_until=until,
-        snooze_reason=reason[:200],
-        rotting_told_on=None,
+        snoozed_on=today() if until else None, snoozed_until=until, snooze_reason=reason[:200], rotting_told_on=None
     )
     recount([deal])
     changes = {name: [value, getattr(deal, name)] for name, value in before.items()}

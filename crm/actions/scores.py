@@ -27,10 +27,7 @@ def rescore(lead: Lead, actor: Actor) -> None:
     set_score(lead)
     if lead.score != previous:
         publish(
-            LeadScored(
-                lead_id=lead.pk, contact_id=lead.contact_id, score=lead.score, previous=previous
-            ),
-            actor=actor,
+            LeadScored(lead_id=lead.pk, contact_id=lead.contact_id, score=lead.score, previous=previous), actor=actor
         )
 
 

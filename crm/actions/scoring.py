@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from core import clock
 from core.actions import action
@@ -24,7 +26,7 @@ def train_score(*, actor: Actor) -> ScoreModel:
         model = learning.train(examples)
     except ValueError as error:
         raise Refused(
-            f"{error} Close more leads as won or lost, or import old ones with their outcome."
+            _("%(error)s Close more leads as won or lost, or import old ones with their outcome.") % {"error": error}
         ) from error
     return use_model(actor=actor, model=model, auc=learning.held_out_auc(examples))
 
@@ -35,12 +37,7 @@ def use_model(*, actor: Actor, model: dict[str, Any], auc: float | None) -> Scor
     ScoreModel.objects.filter(is_active=True).update(is_active=False)
     n = model["won"] + model["lost"]
     row = ScoreModel.objects.create(
-        name=f"Learned from {n:,} leads",
-        weights=model,
-        auc=auc,
-        n=n,
-        trained_at=clock.now(),
-        is_active=True,
+        name=f"Learned from {n:,} leads", weights=model, auc=auc, n=n, trained_at=clock.now(), is_active=True
     )
     publish(ScoreTrained(row.pk, n, auc), actor=actor)
     return row
@@ -71,9 +68,7 @@ def rescore_leads(*, actor: Actor, leads: Sequence[int], model: dict[str, Any] |
     """Score many leads anew in one go, without an event for each; returns how many changed."""
     scorer, changed = Scorer(model), []
     for lead in (
-        Lead.objects.filter(pk__in=leads)
-        .select_related("contact")
-        .select_for_update(of=("self",), no_key=True)
+        Lead.objects.filter(pk__in=leads).select_related("contact").select_for_update(of=("self",), no_key=True)
     ):
         before = (lead.score, lead.score_reasons)
         set_score(lead, scorer)

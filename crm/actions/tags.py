@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from core.actions import action
 from core.errors import Refused
@@ -12,9 +14,7 @@ from crm.models import Contact, Tag
 
 
 @action("contact.tag", permission="contact:update", form=TagContactForm)
-def tag_contact(
-    contact: Contact, *, actor: Actor, add: Sequence[str] = (), remove: Sequence[str] = ()
-) -> Contact:
+def tag_contact(contact: Contact, *, actor: Actor, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Contact:
     """Put tags on a contact and take others off. Publishes ContactUpdated when that changes any."""
     gone = {name.casefold() for name in remove}
     held = [tag.name for tag in contact.tags.all() if tag.name.casefold() not in gone]
@@ -28,7 +28,9 @@ def tag_contact(
 def rename_tag(tag: Tag, *, actor: Actor, name: str) -> Tag:
     """Spell a tag anew, on every contact. Refused when another tag has the name. Publishes TagChanged."""
     if Tag.objects.filter(name__iexact=name).exclude(pk=tag.pk).exists():
-        raise Refused(f"There is a tag “{name}” already. Merge this one into it.", code="duplicate")
+        raise Refused(
+            _("There is a tag “%(name)s” already. Merge this one into it.") % {"name": name}, code="duplicate"
+        )
     before, tag.name = tag.name, name
     tag.save(update_fields=["name"])
     publish(TagChanged(tag_id=tag.pk, name=name, previous=before), actor=actor)
@@ -39,7 +41,7 @@ def rename_tag(tag: Tag, *, actor: Actor, name: str) -> Tag:
 def merge_tag(tag: Tag, *, actor: Actor, into: Tag) -> Tag:
     """Give every contact with this tag the other one, and drop this one. Publishes TagChanged."""
     if into.pk == tag.pk:
-        raise Refused("Choose another tag to merge into.")
+        raise Refused(_("Choose another tag to merge into."))
     links = Contact.tags.through.objects
     has_both = links.filter(tag=into).values_list("contact_id", flat=True)
     links.filter(tag=tag).exclude(contact_id__in=list(has_both)).update(tag=into)

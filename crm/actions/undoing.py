@@ -6,35 +6,26 @@ from typing import Any
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.models import CASCADE, PROTECT, RESTRICT, F, Model
+from django.utils.translation import gettext_noop
 
 from accounts.actor import Actor
 from core import clock
 from core.errors import Refused
 from core.models import Event
-from crm.actions.recording import (
-    COMPUTED,
-    CUSTOM,
-    STAMP,
-    TOGETHER,
-    Image,
-    decoded,
-    images,
-    part_of,
-    pointers,
-)
+from crm.actions.recording import COMPUTED, CUSTOM, STAMP, TOGETHER, Image, decoded, images, part_of, pointers
 from crm.models import Operation
 from crm.models.record import Record
 
 Rows = dict[int, Image]
 STRONG = {CASCADE, PROTECT, RESTRICT}
 BUILDS, ALONG, MENTIONS = "builds", "along", "mentions"
-GONE = "It was deleted since."
-EDITED = "It was changed since, so it stays."
+GONE = gettext_noop("It was deleted since.")
+EDITED = gettext_noop("It was changed since, so it stays.")
 USED = "Something was added to it since ({}), so it stays."
-OTHERS = "It belongs to someone else now."
-POINTED = "What it belonged to is gone."
-TAKEN = "Another record says the same by now."
-RULE = "Together with later changes it would break a rule."
+OTHERS = gettext_noop("It belongs to someone else now.")
+POINTED = gettext_noop("What it belonged to is gone.")
+TAKEN = gettext_noop("Another record says the same by now.")
+RULE = gettext_noop("Together with later changes it would break a rule.")
 
 
 class StepUndo:
@@ -64,11 +55,7 @@ class StepUndo:
         self._drop_what_cannot_come_back()
         self.wanted = {model: self._wanted(model) for model in self.changed}
         self._keep_what_is_used()
-        for rows, write in (
-            (self.made, self._remove),
-            (self.wanted, self._set),
-            (self.lost, self._insert),
-        ):
+        for rows, write in ((self.made, self._remove), (self.wanted, self._set), (self.lost, self._insert)):
             for model in _parents_first(rows):
                 if self.failed:
                     self._drop_what_cannot_come_back()
@@ -223,8 +210,7 @@ class StepUndo:
         given = {
             pk
             for pk, (_, after) in rows.items()
-            if "owner_id" in after
-            and self.now[model].get(pk, {}).get("owner_id") == after["owner_id"]
+            if "owner_id" in after and self.now[model].get(pk, {}).get("owner_id") == after["owner_id"]
         }
         return given | set(visible.values_list("pk", flat=True))
 
@@ -237,9 +223,7 @@ class StepUndo:
 
     # --- writing
 
-    def _write(
-        self, model: type[Model], ids: list[int], write: Callable[[type[Model], list[int]], None]
-    ) -> None:
+    def _write(self, model: type[Model], ids: list[int], write: Callable[[type[Model], list[int]], None]) -> None:
         if not ids:
             return
         try:
@@ -260,9 +244,7 @@ class StepUndo:
     def _remove(self, model: type[Model], ids: list[int]) -> None:
         for user, pointer in _pointers(model, MENTIONS):
             user._base_manager.filter(**{f"{pointer}__in": ids}).update(**{pointer: None})
-        going = [
-            user._base_manager.filter(**{f"{to}__in": ids}) for user, to in _pointers(model, ALONG)
-        ]
+        going = [user._base_manager.filter(**{f"{to}__in": ids}) for user, to in _pointers(model, ALONG)]
         for rows in (*going, model._base_manager.filter(pk__in=ids)):
             rows._raw_delete(rows.db)  # whatever else points here goes or turns in this very step
 
@@ -280,10 +262,7 @@ class StepUndo:
                 columns["custom"] = {k: v for k, v in answers.items() if v is not None}
             model._base_manager.filter(pk=pk).update(**columns)
             self.back.setdefault(model, {})[pk] = {
-                _label(model, name): [
-                    shown(model, name, now.get(name)),
-                    shown(model, name, values[name]),
-                ]
+                _label(model, name): [shown(model, name, now.get(name)), shown(model, name, values[name])]
                 for name in sorted(edits)
                 if name.startswith(CUSTOM) or model._meta.get_field(name).editable  # type: ignore[union-attr]
             }
@@ -300,13 +279,7 @@ class StepUndo:
     # --- saying what was kept
 
     def _conflict(
-        self,
-        model: type[Model],
-        pk: int,
-        reason: str,
-        *,
-        field: str = "",
-        held: tuple[Any, Any] = (None, None),
+        self, model: type[Model], pk: int, reason: str, *, field: str = "", held: tuple[Any, Any] = (None, None)
     ) -> None:
         row = model._base_manager.filter(pk=pk).first()
         if row is None and pk in self.lost.get(model, {}):
@@ -353,9 +326,7 @@ def _keys(model: type[Model]) -> Iterator[Any]:
 def _parents_first(models: Iterable[type[Model]]) -> list[type[Model]]:
     ordered, rest = [], list(models)
     while rest:
-        ready = [
-            m for m in rest if not {k.related_model for k in _keys(m) if not k.null} & {*rest} - {m}
-        ]
+        ready = [m for m in rest if not {k.related_model for k in _keys(m) if not k.null} & {*rest} - {m}]
         ordered += ready or rest
         rest = [model for model in rest if ready and model not in ready]
     return ordered

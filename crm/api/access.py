@@ -22,10 +22,7 @@ def explained(noun: str, record: Any) -> dict[str, Any]:
     return {
         "noun": noun,
         "id": record.pk,
-        "people": [
-            {**(person(one.user) or {}), "rule": one.rule, "why": one.why, "may": one.may}
-            for one in seers
-        ],
+        "people": [{**(person(one.user) or {}), "rule": one.rule, "why": one.why, "may": one.may} for one in seers],
         "shares": [share(one) for one in given],
     }
 
@@ -63,7 +60,7 @@ def offer_access(noun: str, nouns: str) -> None:
         unshare_record(record, actor=request.actor, noun=noun, **values)
         return explained(noun, record)
 
-    @rest(router, "POST", f"{path}/ask-access", permission=read, form=AskAccessForm)
+    @rest(router, "POST", f"{path}/ask-access", permission=read, form=AskAccessForm, answers={204: None})
     def ask(request: HttpRequest, pk: int) -> tuple[int, None]:
         """Ask the owner to be allowed to edit the record."""
         record = record_for(request.actor, noun, pk)

@@ -16,9 +16,7 @@ router = Router(tags=["Catalog"])
 
 def prices(actor: Any) -> QuerySet[PriceListEntry]:
     """The prices on the lists that the actor may see."""
-    return PriceListEntry.objects.filter(price_list__in=price_lists_for(actor)).select_related(
-        "price_list", "item"
-    )
+    return PriceListEntry.objects.filter(price_list__in=price_lists_for(actor)).select_related("price_list", "item")
 
 
 browse(
@@ -32,9 +30,7 @@ browse(
     search=("name__icontains", "sku__icontains"),
     orderings=by("-created_at", "name"),
 )
-browse(
-    router, "/price-lists", "contact:read", shapes.price_list, price_lists_for, find=price_list_for
-)
+browse(router, "/price-lists", "contact:read", shapes.price_list, price_lists_for, find=price_list_for)
 browse(
     router,
     "/prices",
@@ -45,12 +41,7 @@ browse(
     orderings=by("pk"),
 )
 browse(
-    router,
-    "/approvals",
-    "deal:approve",
-    shapes.approval,
-    approvals_for,
-    filters={"state": "state", "deal": "deal_id"},
+    router, "/approvals", "deal:approve", shapes.approval, approvals_for, filters={"state": "state", "deal": "deal_id"}
 )
 for route, action, shape, find in (
     ("POST /items", "item.create", shapes.item, None),

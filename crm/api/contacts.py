@@ -6,7 +6,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Router
 
-from core.api import listing, rest
+from core.api import rest
+from core.openapi import OBJECT, rows_of
 from core.verbs import browse, by, offer
 from crm.api import deals as deals_api
 from crm.api import shapes
@@ -28,15 +29,7 @@ def rows(actor: Any) -> QuerySet[Contact]:
     return contacts_for(actor).prefetch_related("tags")
 
 
-browse(
-    router,
-    "/contacts",
-    "contact:read",
-    shapes.contact,
-    rows,
-    find=contact_for,
-    **CONTACTS.rest(),
-)
+browse(router, "/contacts", "contact:read", shapes.contact, rows, find=contact_for, **CONTACTS.rest())
 offer(router, "POST /contacts", "contact.create", shapes.contact)
 offer(router, "PATCH /contacts/{int:pk}", "contact.update", shapes.contact, contact_for)
 offer(router, "DELETE /contacts/{int:pk}", "contact.delete", shapes.contact, contact_for)
@@ -66,28 +59,31 @@ for verb in ("dismiss", "reopen"):
     offer(router, f"POST /duplicates/{{int:pk}}/{verb}", f"duplicate.{verb}", shapes.pair, pair_for)
 
 
-@rest(router, "GET", "/contacts/{int:pk}/addresses", permission="contact:read")
+browse(
+    router,
+    "/contacts/{int:pk}/activities",
+    "activity:read",
+    shapes.activity,
+    lambda actor, pk: activities_for(actor).filter(contact=contact_for(actor, pk)),
+)
+browse(
+    router,
+    "/contacts/{int:pk}/deals",
+    "deal:read",
+    shapes.deal,
+    lambda actor, pk: deals_api.rows(actor).filter(contact=contact_for(actor, pk)),
+)
+ALL = {200: rows_of(OBJECT)}
+
+
+@rest(router, "GET", "/contacts/{int:pk}/addresses", permission="contact:read", answers=ALL)
 def addresses(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Return a contact's addresses, those that held once included."""
     lines = addresses_of(contact_for(request.actor, pk))
     return {"results": [shapes.address(line) for line in lines], "next": None}
 
 
-@rest(router, "GET", "/contacts/{int:pk}/activities", permission="activity:read")
-def activities(request: HttpRequest, pk: int) -> dict[str, Any]:
-    """List a contact's activities that the reader may see."""
-    contact = contact_for(request.actor, pk)
-    return listing(request, activities_for(request.actor).filter(contact=contact), shapes.activity)
-
-
-@rest(router, "GET", "/contacts/{int:pk}/deals", permission="deal:read")
-def deals(request: HttpRequest, pk: int) -> dict[str, Any]:
-    """List a contact's deals that the reader may see."""
-    contact = contact_for(request.actor, pk)
-    return listing(request, deals_api.rows(request.actor).filter(contact=contact), shapes.deal)
-
-
-@rest(router, "GET", "/contacts/{int:pk}/timeline", permission="contact:read")
+@rest(router, "GET", "/contacts/{int:pk}/timeline", permission="contact:read", answers=ALL)
 def history(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Return the newest entries of a contact's timeline that the reader may see."""
     contact = contact_for(request.actor, pk)

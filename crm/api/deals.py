@@ -20,15 +20,7 @@ def rows(actor: Any) -> QuerySet[Deal]:
     return with_facts(rows)
 
 
-browse(
-    router,
-    "/deals",
-    "deal:read",
-    shapes.deal,
-    rows,
-    find=deal_for,
-    **DEALS.rest(),
-)
+browse(router, "/deals", "deal:read", shapes.deal, rows, find=deal_for, **DEALS.rest())
 offer(router, "POST /deals", "deal.create", shapes.deal)
 for route, action in (
     ("PATCH /deals/{int:pk}", "deal.update"),
@@ -46,10 +38,4 @@ for route, action in (
     ("POST /deals/{int:pk}/process/stop", "deal.stop_process"),
 ):
     offer(router, route, action, shapes.deal, deal_for)
-offer(
-    router,
-    "POST /deals/{int:pk}/approval",
-    "deal.request_approval",
-    shapes.approval,
-    deal_for,
-)
+offer(router, "POST /deals/{int:pk}/approval", "deal.request_approval", shapes.approval, deal_for)

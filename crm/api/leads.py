@@ -6,8 +6,9 @@ from django.http import HttpRequest
 from ninja import Router
 
 from core.actions import clean
-from core.api import body_of, listing, rest
+from core.api import body_of, problem, rest
 from core.errors import Refused
+from core.openapi import schema_of
 from core.verbs import browse, offer
 from crm.actions.leads import create_lead
 from crm.api import shapes
@@ -16,7 +17,7 @@ from crm.lists import LEADS
 from crm.queries.leads import lead_for, leads_for
 
 router = Router(tags=["Leads"])
-intake = Router(tags=["Leads"])
+intake = Router(tags=["Intake"])
 LISTED: dict[str, Any] = LEADS.rest()
 
 browse(router, "/leads", "lead:read", shapes.lead, leads_for, find=lead_for, **LISTED)
@@ -28,18 +29,16 @@ for route, action in (
     ("POST /leads/{int:pk}/disqualify", "lead.disqualify"),
     ("POST /leads/{int:pk}/reopen", "lead.reopen"),
     ("POST /leads/{int:pk}/convert", "lead.convert"),
+    ("POST /leads/{int:pk}/rescore", "lead.rescore"),
     ("POST /leads/{int:pk}/reassign", "lead.reassign"),
 ):
     offer(router, route, action, shapes.lead, lead_for)
 
 
-@rest(intake, "GET", "/leads", permission="lead:read", query=LISTED["filters"])
-def list_short(request: HttpRequest) -> dict[str, Any]:
-    """List leads."""
-    return listing(request, leads_for(request.actor), shapes.lead, **LISTED)
+browse(intake, "/leads", "lead:read", shapes.lead, leads_for, **LISTED)
 
 
-@rest(intake, "POST", "/leads", permission="lead:create", form=IntakeLeadForm)
+@rest(intake, "POST", "/leads", permission="lead:create", form=IntakeLeadForm, answers={201: schema_of(shapes.lead)})
 def take_in(request: HttpRequest) -> Any:
     """Take in a lead: 201; 400 "Lead already exists" for one that is known; 422 for a wrong body."""
     values = clean(IntakeLeadForm, body_of(request))
@@ -48,5 +47,5 @@ def take_in(request: HttpRequest) -> Any:
     except Refused as refusal:
         if refusal.code != "duplicate":
             raise
-        return 400, {"code": "duplicate", "detail": "Lead already exists", "status": 400}
+        return problem(400, "duplicate", "Lead already exists")
     return 201, shapes.lead(row)

@@ -4,21 +4,13 @@ from ninja import Router
 
 from core.verbs import browse, by, offer
 from crm.api import shapes
-from crm.queries.pipelines import (
-    pipeline_for,
-    pipelines_for,
-    playbook_for,
-    playbooks_for,
-    stage_for,
-)
+from crm.queries.pipelines import pipeline_for, pipelines_for, playbook_for, playbooks_for, stage_for
 from crm.queries.rotting import holiday_for, holidays_for
 
 router = Router(tags=["Pipelines"])
 browse(router, "/pipelines", "pipeline:manage", shapes.pipeline, pipelines_for, find=pipeline_for)
 browse(router, "/playbooks", "pipeline:manage", shapes.playbook, playbooks_for, find=playbook_for)
-browse(
-    router, "/holidays", "settings:manage", shapes.holiday, holidays_for, orderings=by("-on", "on")
-)
+browse(router, "/holidays", "settings:manage", shapes.holiday, holidays_for, orderings=by("-on", "on"))
 for route, action, shape, find in (
     ("POST /pipelines", "pipeline.create", shapes.pipeline, None),
     ("PATCH /pipelines/{int:pk}", "pipeline.update", shapes.pipeline, pipeline_for),

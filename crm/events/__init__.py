@@ -1,8 +1,10 @@
 """What happened, as this app tells it: to the records, and to what they stand on."""
 
 from crm.events.records import (
+    ActivityAssigned,
     ActivityCompleted,
     ActivityCreated,
+    ActivityDeleted,
     ActivityUpdated,
     AddressSuppressed,
     ApprovalDecided,
@@ -45,6 +47,7 @@ from crm.events.records import (
     OfLead,
 )  # fmt: skip
 from crm.events.upkeep import (
+    BookingChanged,
     ContactMerged,
     CustomFieldChanged,
     DuplicateDismissed,
@@ -65,8 +68,9 @@ from crm.events.upkeep import (
 )  # fmt: skip
 
 __all__ = [
-    "ActivityCompleted", "ActivityCreated", "ActivityUpdated", "AddressSuppressed",
-    "ApprovalDecided", "ApprovalRequested", "ApprovalVoided", "ConsentGiven",
+    "ActivityAssigned", "ActivityCompleted", "ActivityCreated", "ActivityDeleted", "ActivityUpdated",
+    "AddressSuppressed",
+    "ApprovalDecided", "ApprovalRequested", "ApprovalVoided", "BookingChanged", "ConsentGiven",
     "ConsentWithdrawn", "ContactAssigned", "ContactBecameCustomer", "ContactCreated",
     "ContactDeleted", "ContactMerged", "ContactUpdated", "CustomFieldChanged", "DealAbandoned",
     "DealAssigned", "DealCreated", "DealDeleted", "DealLost", "DealMoved", "DealReopened",

@@ -147,6 +147,7 @@ class LeadAssigned(OfLead):
     owner_id: int | None
     reason: str
     previous_owner_id: int | None = None
+    operation_id: int | None = None
 
 
 @event("lead.contacted")
@@ -314,6 +315,7 @@ class ActivityCreated(OfActivity):
 
     type: str
     actor_id: int | None
+    next: str = ""  # what follows a meeting, by the names of LogCallForm
 
 
 @event("activity.updated")
@@ -323,9 +325,24 @@ class ActivityUpdated(OfActivity):
     changes: list[str]
 
 
+@event("activity.assigned")
+class ActivityAssigned(OfActivity):
+    """An activity was given to somebody else."""
+
+    actor_id: int | None
+    previous_actor_id: int | None
+    operation_id: int | None = None
+
+
+@event("activity.deleted")
+class ActivityDeleted(OfActivity):
+    """Something planned is gone."""
+
+
 @event("activity.completed")
 class ActivityCompleted(OfActivity):
     """A planned activity is done."""
 
     type: str
     actor_id: int | None
+    next: str = ""  # what follows a meeting, by the names of LogCallForm

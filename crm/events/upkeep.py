@@ -29,6 +29,26 @@ class PlaybookChanged:
     playbook_id: int
 
 
+@event("booking.changed")
+class BookingChanged:
+    """A visitor booked, a booked meeting moved (REQUEST), or was called off (CANCEL): both sides are told."""
+
+    booking_id: int
+    contact_id: int
+    method: str
+    sequence: int
+
+
+@event("activity.guests_told")
+class GuestsTold:
+    """Whom a meeting invites is told of it: REQUEST as it stands now, or CANCEL."""
+
+    activity_id: int
+    contact_id: int | None
+    method: str
+    sequence: int
+
+
 @event("holiday.changed")
 class HolidaysChanged:
     """A day became a holiday, or is none any more."""
@@ -156,3 +176,13 @@ class DuplicateScanRequested:
 
     after: int
     phase: str
+
+
+@event("setup.moved")
+class SetupMoved:
+    """A step of the set-up is done or skipped, after so many seconds."""
+
+    setup_id: int
+    step: str
+    seconds: int
+    is_skipped: bool

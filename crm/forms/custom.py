@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import JSONField
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from crm.forms.fields import EditForm
 from crm.models import CustomField
@@ -47,7 +49,7 @@ def input_of(one: CustomField) -> forms.Field:
         return forms.URLField(max_length=500, assume_scheme="https", **common)
     if one.type in (CustomField.Type.CHOICE, CustomField.Type.YES_NO):
         listed = [(str(word), str(word)) for word in one.choices]
-        offered = listed if one.type == CustomField.Type.CHOICE else [("yes", "Yes"), ("no", "No")]
+        offered = listed if one.type == CustomField.Type.CHOICE else [("yes", _("Yes")), ("no", _("No"))]
         return ChosenField(choices=[("", "–"), *offered], **common)
     return forms.CharField(max_length=500, **common)
 
@@ -77,7 +79,7 @@ class CustomForm(forms.Form):
 
     noun: ClassVar[str]
     custom = forms.JSONField(
-        required=False, widget=forms.HiddenInput, help_text="Values of custom fields by their key."
+        required=False, widget=forms.HiddenInput, help_text=_("Values of custom fields by their key.")
     )
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -97,12 +99,16 @@ class CustomForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         sent = cleaned.get("custom") or {}
         if not isinstance(sent, dict):
-            self.add_error("custom", "Send an object of custom fields and their values.")
+            self.add_error("custom", gettext("Send an object of custom fields and their values."))
             sent = {}
         known = {one.key: one for one in self.defined}
         if unknown := [str(key)[:80] for key in sent.keys() - known.keys()]:
             names = ", ".join(sorted(known)) or "none"
-            self.add_error("custom", f"Unknown: {', '.join(sorted(unknown))}. Known ones: {names}.")
+            self.add_error(
+                "custom",
+                gettext("Unknown: %(unknown)s. Known ones: %(names)s.")
+                % {"unknown": ", ".join(sorted(unknown)), "names": names},
+            )
         said: dict[str, Any] = {}
         for one in self.defined:
             typed = cleaned.pop(one.input_name, None)
@@ -114,7 +120,7 @@ class CustomForm(forms.Form):
             missing = said.get(one.key) is None and one.input_name not in self.errors
             if one.is_required and missing and (one.key in said or not isinstance(self, EditForm)):
                 place = "custom" if "custom" in self.fields else one.input_name
-                self.add_error(place, f"{one.label}: this is required.")
+                self.add_error(place, gettext("%(label)s: this is required.") % {"label": one.label})
         cleaned["custom"] = said
         return cleaned
 
@@ -123,7 +129,7 @@ class CustomForm(forms.Form):
         if value is None:
             return None
         if not isinstance(value, kinds) or (isinstance(value, bool) and one.type != "yes-no"):
-            self.add_error("custom", f"{one.label}: send {words}.")
+            self.add_error("custom", gettext("%(label)s: send %(words)s.") % {"label": one.label, "words": words})
             return None
         try:
             return read_custom(one, value)
@@ -144,30 +150,31 @@ class ChoicesField(forms.Field):
         lines = value if isinstance(value, list) else str(value or "").splitlines()
         words = list(dict.fromkeys(str(line).strip() for line in lines if str(line).strip()))
         if len(words) > 200 or any(len(word) > 80 for word in words):
-            raise forms.ValidationError("At most 200 choices of 80 letters fit here.")
+            raise forms.ValidationError(gettext("At most 200 choices of 80 letters fit here."))
         return words
 
 
 class UpdateCustomFieldForm(forms.Form):
     """What may change on a field that rows already answer."""
 
-    label = forms.CharField(max_length=80)
-    choices = ChoicesField(required=False, help_text="For a list: one choice a line.")
-    is_required = forms.BooleanField(required=False, label="Required")
+    label = forms.CharField(label=_("Label"), max_length=80)
+    choices = ChoicesField(label=_("Choices"), required=False, help_text=_("For a list: one choice a line."))
+    is_required = forms.BooleanField(required=False, label=_("Required"))
     order = forms.IntegerField(
-        min_value=0, max_value=999, required=False, help_text="Small numbers come first."
+        label=_("Order"), min_value=0, max_value=999, required=False, help_text=_("Small numbers come first.")
     )
 
 
 class CreateCustomFieldForm(UpdateCustomFieldForm):
     """A new question."""
 
-    noun = forms.ChoiceField(label="About", choices=CustomField.Noun.choices)
-    type = forms.ChoiceField(choices=CustomField.Type.choices)
+    noun = forms.ChoiceField(label=_("About"), choices=CustomField.Noun.choices)
+    type = forms.ChoiceField(label=_("Type"), choices=CustomField.Type.choices)
     key = forms.CharField(
+        label=_("Key"),
         max_length=40,
         required=False,
-        help_text="Its name for programs and files. Empty: from the label.",
+        help_text=_("Its name for programs and files. Empty: from the label."),
     )
     field_order = ("noun", "label", "type", "choices", "is_required", "order", "key")
 
@@ -176,8 +183,8 @@ class CreateCustomFieldForm(UpdateCustomFieldForm):
         named = cleaned.get("key") or cleaned.get("label") or ""
         key = re.sub(r"[^a-z0-9]+", "_", named.casefold()).strip("_")[:40]
         if named and not re.match(r"[a-z]", key):
-            self.add_error("key", "Start the name with a letter from a to z, such as budget.")
+            self.add_error("key", gettext("Start the name with a letter from a to z, such as budget."))
         elif key in RESERVED:
-            self.add_error("key", f"“{key}” is taken by the product. Choose another name.")
+            self.add_error("key", gettext("“%(key)s” is taken by the product. Choose another name.") % {"key": key})
         cleaned.pop("key", None)
         return cleaned | {"slug": key}

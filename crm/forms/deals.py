@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from core.numbers import is_number
 from crm.forms.custom import CustomForm
@@ -21,11 +23,17 @@ from crm.forms.fields import (
 )
 from crm.models import Contact, Lead, Pipeline, Playbook, PriceList, Stage
 
-OTHER = "Another reason"
-LOST_REASONS = (
-    "Price", "A competitor", "No budget", "No decision", "Bad timing", "Something is missing",
-    "No answer", OTHER,
-)  # fmt: skip
+OTHER = gettext_noop("Another reason")
+LOST_REASONS = (  # stored as they stand here
+    gettext_noop("Price"),
+    gettext_noop("A competitor"),
+    gettext_noop("No budget"),
+    gettext_noop("No decision"),
+    gettext_noop("Bad timing"),
+    gettext_noop("Something is missing"),
+    gettext_noop("No answer"),
+    OTHER,
+)
 LINE_ASKS = ("item", "description", "unit_price")
 
 
@@ -33,7 +41,7 @@ def price_list_field() -> forms.ModelChoiceField:
     """A price list in use; none means the customer's, else the catalog's prices."""
     lists = PriceList.objects.filter(is_active=True).order_by("name")
     return forms.ModelChoiceField(
-        lists, required=False, empty_label="As the customer, else the catalog"
+        lists, label=_("Price list"), required=False, empty_label=_("As the customer, else the catalog")
     )
 
 
@@ -54,17 +62,17 @@ class DealForm(CustomForm, MoneyForm):
 
     noun = "deal"
 
-    title = forms.CharField(max_length=200)
-    stage = StageField(required=False, empty_label="The first stage")
-    value = amount_field()
+    title = forms.CharField(label=_("Title"), max_length=200)
+    stage = StageField(label=_("Stage"), required=False, empty_label=_("The first stage"))
+    value = amount_field(label=_("Value"))
     currency = currency_field()
-    expected_close_on = forms.DateField(required=False, widget=DateInput())
+    expected_close_on = forms.DateField(label=_("Expected close on"), required=False, widget=DateInput())
     probability = forms.IntegerField(
-        min_value=0, max_value=100, required=False, help_text="Empty: the stage's own."
+        label=_("Probability"), min_value=0, max_value=100, required=False, help_text=_("Empty: the stage's own.")
     )
     agreed_on = forms.DateField(
-        label="Verbal agreement on", required=False, widget=DateInput(),
-        help_text="The day on which they said yes by word of mouth.",
+        label=_("Verbal agreement on"), required=False, widget=DateInput(),
+        help_text=_("The day on which they said yes by word of mouth."),
     )  # fmt: skip
     price_list = price_list_field()
 
@@ -72,14 +80,15 @@ class DealForm(CustomForm, MoneyForm):
 class CreateDealForm(DealForm):
     """A new deal with a contact."""
 
-    contact = forms.ModelChoiceField(Contact.objects.all())
+    contact = forms.ModelChoiceField(Contact.objects.all(), label=_("Contact"))
     pipeline = forms.ModelChoiceField(
         Pipeline.objects.filter(is_active=True).order_by("order", "name"),
+        label=_("Pipeline"),
         required=False,
-        empty_label="The default pipeline",
+        empty_label=_("The default pipeline"),
     )
     lead = forms.ModelChoiceField(Lead.objects.all(), required=False, widget=forms.HiddenInput)
-    owner = OwnerField(help_text="Empty: you, if you sell.")
+    owner = OwnerField(label=_("Owner"), help_text=_("Empty: you, if you sell."))
 
 
 class UpdateDealForm(EditForm, DealForm):
@@ -95,14 +104,17 @@ class UpdateDealForm(EditForm, DealForm):
 class MoveDealForm(forms.Form):
     """Which stage a deal goes to."""
 
-    stage = StageField()
+    stage = StageField(label=_("Stage"))
 
 
 class WinDealForm(forms.Form):
     """On which day the customer said yes."""
 
     closed_on = forms.DateField(
-        required=False, widget=DateInput(), help_text="Empty: today, if a close date was expected."
+        label=_("Closed on"),
+        required=False,
+        widget=DateInput(),
+        help_text=_("Empty: today, if a close date was expected."),
     )
 
 
@@ -110,15 +122,15 @@ class LoseDealForm(forms.Form):
     """Why the customer said no: one of the usual reasons or any other, and in one's own words."""
 
     reason = forms.CharField(
-        max_length=200, widget=forms.RadioSelect(choices=[(word, word) for word in LOST_REASONS])
+        label=_("Reason"), max_length=200, widget=forms.RadioSelect(choices=[(word, _(word)) for word in LOST_REASONS])
     )
-    detail = forms.CharField(label="In your words", max_length=150, required=False)
+    detail = forms.CharField(label=_("In your words"), max_length=150, required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         detail = cleaned.pop("detail", "")
         if cleaned.get("reason") == OTHER and not detail:
-            self.add_error("detail", "Say in a few words what the reason was.")
+            self.add_error("detail", gettext("Say in a few words what the reason was."))
         elif cleaned.get("reason"):
             cleaned["reason"] = f"{cleaned['reason']}: {detail}" if detail else cleaned["reason"]
         return cleaned
@@ -127,41 +139,39 @@ class LoseDealForm(forms.Form):
 class SnoozeDealForm(forms.Form):
     """Until when a deal rests, and why."""
 
-    until = forms.DateField(widget=DateInput())
-    reason = forms.CharField(max_length=200)
+    until = forms.DateField(label=_("Until"), widget=DateInput())
+    reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
 class StartProcessForm(forms.Form):
     """Which playbook a deal follows."""
 
-    playbook = forms.ModelChoiceField(Playbook.objects.order_by("pk"), to_field_name="key")
+    playbook = forms.ModelChoiceField(Playbook.objects.order_by("pk"), label=_("Playbook"), to_field_name="key")
 
 
 class DealLineForm(forms.Form):
     """One thing sold; the catalog fills what is left empty."""
 
-    item = ItemField(required=False)
-    description = forms.CharField(max_length=300, required=False)
+    item = ItemField(label=_("Item"), required=False)
+    description = forms.CharField(label=_("Description"), max_length=300, required=False)
     quantity = forms.DecimalField(
-        min_value=Decimal("0.001"), max_digits=12, decimal_places=3, initial=1
+        label=_("Quantity"), min_value=Decimal("0.001"), max_digits=12, decimal_places=3, initial=1
     )
-    unit_price = amount_field()
+    unit_price = amount_field(label=_("Unit price"))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not cleaned.get("item") and not cleaned.get("description") and "item" not in self.errors:
-            raise forms.ValidationError("Choose an item or describe what is sold.")
+            raise forms.ValidationError(gettext("Choose an item or describe what is sold."))
         return cleaned
 
 
 class SetLinesForm(forms.Form):
     """All lines of a deal: JSON `lines`, or a page's `lines-0-item`, `lines-0-quantity`."""
 
-    lines = RowsField(DealLineForm, required=False)
+    lines = RowsField(DealLineForm, label=_("Lines"), required=False)
     price_list = price_list_field()
-    reprice = forms.BooleanField(
-        label="Take the prices of all items from the list anew", required=False
-    )
+    reprice = forms.BooleanField(label=_("Take the prices of all items from the list anew"), required=False)
     version = version_field()
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:

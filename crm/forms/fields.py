@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, Workspace
 from core.money import CURRENCIES, EXPONENTS, Money
@@ -33,7 +35,7 @@ class PhoneField(forms.CharField):
     def clean(self, value: Any) -> str:
         text = str(super().clean(value) or "").strip()
         if text and not e164(text, Workspace.current().country):
-            raise forms.ValidationError("Enter a whole phone number, such as +91 98765 43210.")
+            raise forms.ValidationError(gettext("Enter a whole phone number, such as +91 98765 43210."))
         return text
 
 
@@ -42,7 +44,7 @@ class OwnerField(forms.ModelChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("required", False)
-        kwargs.setdefault("empty_label", "Nobody")
+        kwargs.setdefault("empty_label", _("Nobody"))
         people = User.objects.filter(is_active=True).order_by("name", "email")
         super().__init__(people, **kwargs)
 
@@ -65,7 +67,7 @@ class ItemField(forms.ModelChoiceField):
         if found is None and is_number(text):
             found = self.queryset.filter(pk=int(text)).first()
         if found is None:
-            raise forms.ValidationError("Choose an item on sale, or type its article number.")
+            raise forms.ValidationError(gettext("Choose an item on sale, or type its article number."))
         return found
 
 
@@ -76,7 +78,7 @@ class TagsField(forms.Field):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("required", False)
-        kwargs.setdefault("help_text", "Separate tags with commas.")
+        kwargs.setdefault("help_text", _("Separate tags with commas."))
         super().__init__(**kwargs)
 
     def prepare_value(self, value: Any) -> Any:
@@ -107,19 +109,19 @@ class RowsField(forms.Field):
             try:
                 rows = json.loads(value or "[]")
             except ValueError:
-                raise forms.ValidationError("Send a list of objects.") from None
+                raise forms.ValidationError(gettext("Send a list of objects.")) from None
         rows = rows or []
         if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-            raise forms.ValidationError("Send a list of objects.")
+            raise forms.ValidationError(gettext("Send a list of objects."))
         if len(rows) > self.most:
-            raise forms.ValidationError(f"At most {self.most} rows fit here.")
+            raise forms.ValidationError(gettext("At most %(most)s rows fit here.") % {"most": self.most})
         cleaned, problems = [], []
         for number, row in enumerate(rows, 1):
             form = self.form_class(row)
             if form.is_valid():
                 cleaned.append(form.cleaned_data)
             problems += [
-                f"Row {number}, {field}: {text}"
+                gettext("Row %(number)s, %(field)s: %(text)s") % {"number": number, "field": field, "text": text}
                 for field, texts in form.errors.items()
                 for text in texts
             ]
@@ -152,7 +154,7 @@ class EditForm(forms.Form):
 class ReassignForm(forms.Form):
     """Who looks after it from now on."""
 
-    owner = OwnerField(required=True, empty_label="Choose a person")
+    owner = OwnerField(label=_("Owner"), required=True, empty_label=_("Choose a person"))
 
 
 class MoneyForm(forms.Form):
@@ -191,7 +193,9 @@ def amount_field(**kwargs: Any) -> forms.DecimalField:
 def currency_field() -> forms.ChoiceField:
     """One of the currencies that the product offers; none means the workspace's."""
     return forms.ChoiceField(
-        choices=[("", "As the workspace"), *((code, code) for code in CURRENCIES)], required=False
+        label=_("Currency"),
+        choices=[("", _("As the workspace")), *((code, code) for code in CURRENCIES)],
+        required=False,
     )
 
 

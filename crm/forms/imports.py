@@ -12,8 +12,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.money import CURRENCIES
+from core.numbers import is_number
 from crm import columns
 from crm.forms.custom import read_custom
 from crm.matching import country_code, e164, fold_email
@@ -26,12 +29,7 @@ MOST_MINOR = Decimal(10) ** 13
 YES = frozenset({"yes", "y", "1", "true", "x"})
 PAID = "A paid lead cannot be imported: that a lead is PAID comes from a verified payment alone."
 NOT_REACHED = "The row has no email, no phone and no reference; one of them is needed."
-NEEDED = {
-    "accounts": ("business_name",),
-    "users": ("name",),
-    "items": ("name", "unit_price"),
-    "deals": ("stage",),
-}
+NEEDED = {"accounts": ("business_name",), "users": ("name",), "items": ("name", "unit_price"), "deals": ("stage",)}
 _PLAIN_EMAIL = re.compile(
     r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}"
 )
@@ -41,24 +39,22 @@ class UploadImportForm(forms.Form):
     """A file, and what is in it when its headers do not tell."""
 
     file = forms.FileField(
-        label="File",
+        label=_("File"),
         max_length=200,
-        help_text="CSV or XLSX. The first row names the columns.",
+        help_text=_("CSV or XLSX. The first row names the columns."),
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
     )
     kind = forms.ChoiceField(
-        label="What is in it",
-        choices=[("", "Recognise it"), *ImportRun.Kind.choices],
-        required=False,
+        label=_("What is in it"), choices=[("", _("Recognise it")), *ImportRun.Kind.choices], required=False
     )
 
 
 class MapImportForm(forms.Form):
     """Which column fills which field; `offered` are the choices of each kind that the person has."""
 
-    kind = forms.ChoiceField(label="What is in it", choices=ImportRun.Kind)
-    mode = forms.ChoiceField(label="If some rows are wrong", choices=ImportRun.Mode)
-    known = forms.ChoiceField(label="What is here already", choices=ImportRun.Known, required=False)
+    kind = forms.ChoiceField(label=_("What is in it"), choices=ImportRun.Kind)
+    mode = forms.ChoiceField(label=_("If some rows are wrong"), choices=ImportRun.Mode)
+    known = forms.ChoiceField(label=_("What is here already"), choices=ImportRun.Known, required=False)
     mapping = forms.JSONField(required=False)
 
     def __init__(self, data: Any = None, *args: Any, is_admin: bool = False, **kwargs: Any) -> None:
@@ -72,20 +68,45 @@ class MapImportForm(forms.Form):
     def clean_mapping(self) -> dict[str, str]:
         """Each field at most once, and only fields that exist."""
         mapping = self.cleaned_data["mapping"] or {}
-        if not isinstance(mapping, dict):
-            raise ValidationError("Send an object that maps each column to a field.")
+        if not isinstance(mapping, dict) or not all(isinstance(to, str) for to in mapping.values()):
+            raise ValidationError(gettext("Send an object that maps each column to a field."))
         kind = self.cleaned_data.get("kind", "")
         allowed = dict(own_choices(kind, list(mapping), is_admin=self.is_admin)) if kind else {}
         used: dict[str, str] = {}
         for header, target in mapping.items():
             if target not in allowed:
-                raise ValidationError(f"{header}: choose one of the offered fields.")
+                raise ValidationError(gettext("%(header)s: choose one of the offered fields.") % {"header": header})
             if target and target in used:
                 raise ValidationError(
-                    f"{used[target]} and {header} both fill {allowed[target]}. Choose one of them."
+                    gettext("%(first)s and %(header)s both fill %(field)s. Choose one of them.")
+                    % {"first": used[target], "header": header, "field": allowed[target]}
                 )
             used[target] = header
         return mapping
+
+
+class MendImportForm(forms.Form):
+    """Other words for cells of wrong rows, by the row's number and the column's header."""
+
+    rows = forms.JSONField(help_text=_('Such as {"2": {"Email": "asha@example.com"}}.'))
+
+    def __init__(self, *args: Any, headers: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.places = {header: at for at, header in enumerate(headers)}
+
+    def clean_rows(self) -> dict[int, dict[int, str]]:
+        """Rows by number, cells by the place of their column."""
+        rows = self.cleaned_data["rows"]
+        if not isinstance(rows, dict) or not all(isinstance(one, dict) for one in rows.values()):
+            raise ValidationError(gettext("Send an object of rows, each an object of cells."))
+        if strange := [key for key in rows if not (is_number(key) and len(key) < 10)]:
+            raise ValidationError(gettext("%(strange)s is no number of a row.") % {"strange": strange[0][:40]})
+        named = [pair for cells in rows.values() for pair in cells.items()]
+        if lost := [header for header, _text in named if header not in self.places]:
+            raise ValidationError(gettext("There is no column %(lost)s.") % {"lost": lost[0][:40]})
+        if not all(isinstance(text, str) for _header, text in named):
+            raise ValidationError(gettext("Send the cells as text."))
+        return {int(key): {self.places[header]: text for header, text in cells.items()} for key, cells in rows.items()}
 
 
 def own_choices(kind: str, headers: Sequence[str], *, is_admin: bool) -> list[tuple[str, str]]:
@@ -109,6 +130,7 @@ class CleanRow:
     outcome: str = ""
     problems: list[str] = field(default_factory=list)
     at_fault: list[str] = field(default_factory=list)
+    keys: list[str] | None = None  # whom it is about, once an importer has looked
 
     def get(self, key: str) -> Any:
         """A cleaned value, "" where the file has none."""
@@ -130,12 +152,7 @@ class RowReader:
     """
 
     def __init__(
-        self,
-        kind: str,
-        headers: Sequence[str],
-        mapping: Mapping[str, str],
-        country: str,
-        dates: Iterable[Row] = (),
+        self, kind: str, headers: Sequence[str], mapping: Mapping[str, str], country: str, dates: Iterable[Row] = ()
     ) -> None:
         self.kind, self.country, self.mapping, self.headers = kind, country, mapping, headers
         targets = {target.key: target for target in columns.TARGETS[kind]}
@@ -270,9 +287,7 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(
-            f"{text[:40]} is no time. Write it as 2026-11-21T09:30:00+05:30."
-        ) from None
+        raise ValueError(f"{text[:40]} is no time. Write it as 2026-11-21T09:30:00+05:30.") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from crm.models import Contact
 from crm.queries.merging import CUSTOM, FIELDS
@@ -34,10 +35,10 @@ class MergeContactForm(forms.Form):
     """Which contact goes, and what is taken from it."""
 
     other = forms.ModelChoiceField(
-        Contact.objects.all(), widget=forms.NumberInput, help_text="The id of the one that goes."
+        Contact.objects.all(), label=_("Other"), widget=forms.NumberInput, help_text=_("The id of the one that goes.")
     )
     take = TakeField(
         required=False,
         choices=[(name, name) for name in FIELDS],
-        help_text="Fields whose value comes from the other one. Left out: those that are empty here.",
+        help_text=_("Fields whose value comes from the other one. Left out: those that are empty here."),
     )

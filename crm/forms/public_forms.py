@@ -3,42 +3,44 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from crm.forms.fields import OwnerField, PhoneField, version_field
 from crm.models import PublicForm
 
 LABELS = {
-    "first_name": "First name",
-    "last_name": "Last name",
-    "email": "Email",
-    "phone": "Phone",
-    "business_name": "Business",
-    "industry": "Industry",
-    "city": "City",
-    "country": "Country (two letters)",
-    "note": "How can we help?",
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "email": _("Email"),
+    "phone": _("Phone"),
+    "business_name": _("Business"),
+    "industry": _("Industry"),
+    "city": _("City"),
+    "country": _("Country (two letters)"),
+    "note": _("How can we help?"),
 }
 
 
 class PublicFormForm(forms.Form):
     """What a public form asks and what happens with its leads."""
 
-    slug = forms.SlugField(max_length=60)
-    title = forms.CharField(max_length=120)
-    intro = forms.CharField(max_length=2000, required=False, widget=forms.Textarea)
+    slug = forms.SlugField(label=_("Slug"), max_length=60)
+    title = forms.CharField(label=_("Title"), max_length=120)
+    intro = forms.CharField(label=_("Intro"), max_length=2000, required=False, widget=forms.Textarea)
     fields_asked = forms.MultipleChoiceField(
-        choices=list(LABELS.items()), widget=forms.CheckboxSelectMultiple, label="Fields"
+        choices=list(LABELS.items()), widget=forms.CheckboxSelectMultiple, label=_("Fields")
     )
-    consent_text = forms.CharField(max_length=2000, required=False, widget=forms.Textarea)
-    thank_you = forms.CharField(max_length=2000, required=False, widget=forms.Textarea)
-    is_active = forms.BooleanField(required=False, initial=True)
-    owner = OwnerField(empty_label="By the routing rules")
+    consent_text = forms.CharField(label=_("Consent text"), max_length=2000, required=False, widget=forms.Textarea)
+    thank_you = forms.CharField(label=_("Thank you"), max_length=2000, required=False, widget=forms.Textarea)
+    is_active = forms.BooleanField(label=_("Is active"), required=False, initial=True)
+    owner = OwnerField(label=_("Owner"), empty_label=_("By the routing rules"))
     version = version_field()
 
     def clean_fields_asked(self) -> list[str]:
         asked: list[str] = self.cleaned_data["fields_asked"]
         if not {"email", "phone"} & set(asked):
-            raise forms.ValidationError("Ask for the email address or the phone.")
+            raise forms.ValidationError(gettext("Ask for the email address or the phone."))
         return [name for name in LABELS if name in asked]
 
     @classmethod
@@ -59,9 +61,7 @@ def public_form_class(public_form: PublicForm) -> type[forms.Form]:
         elif name == "phone":
             asked[name] = PhoneField(label=label, required="email" not in public_form.fields)
         elif name == "note":
-            asked[name] = forms.CharField(
-                max_length=5000, label=label, required=False, widget=forms.Textarea
-            )
+            asked[name] = forms.CharField(max_length=5000, label=label, required=False, widget=forms.Textarea)
         elif name == "country":
             asked[name] = forms.CharField(max_length=2, label=label, required=False)
         else:
@@ -69,7 +69,7 @@ def public_form_class(public_form: PublicForm) -> type[forms.Form]:
     if public_form.consent_text:
         asked["consent"] = forms.BooleanField(required=False, label=public_form.consent_text)
     asked["website"] = forms.CharField(
-        required=False, label="Leave this empty", widget=forms.TextInput(attrs={"tabindex": "-1"})
+        required=False, label=gettext("Leave this empty"), widget=forms.TextInput(attrs={"tabindex": "-1"})
     )
     return type("StrangerForm", (_StrangerForm,), asked)
 
@@ -81,5 +81,5 @@ class _StrangerForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         tried = {"email", "phone"} & self.errors.keys()
         if not (cleaned.get("email") or cleaned.get("phone") or tried):
-            raise forms.ValidationError("Give an email address or a phone number.")
+            raise forms.ValidationError(gettext("Give an email address or a phone number."))
         return cleaned

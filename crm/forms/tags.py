@@ -1,6 +1,7 @@
 """What may be said about tags."""
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from crm.forms.fields import TagsField
 from crm.models import Tag
@@ -9,17 +10,17 @@ from crm.models import Tag
 class TagContactForm(forms.Form):
     """Which tags come, and which go."""
 
-    add = TagsField()
-    remove = TagsField()
+    add = TagsField(label=_("Add"))
+    remove = TagsField(label=_("Remove"))
 
 
 class RenameTagForm(forms.Form):
     """The new spelling."""
 
-    name = forms.CharField(max_length=40)
+    name = forms.CharField(label=_("Name"), max_length=40)
 
 
 class MergeTagForm(forms.Form):
     """Which tag takes over."""
 
-    into = forms.ModelChoiceField(Tag.objects.order_by("name"), empty_label="Choose a tag")
+    into = forms.ModelChoiceField(Tag.objects.order_by("name"), label=_("Into"), empty_label=_("Choose a tag"))

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from crm.models.deal import Deal
 from crm.models.record import Record
@@ -16,18 +17,14 @@ class Approval(Record):
     owner_paths: ClassVar[tuple[str, ...]] = ("deal__owner", "requested_by")
 
     class State(models.TextChoices):
-        PENDING = "pending", "Waiting"
-        APPROVED = "approved", "Approved"
-        REJECTED = "rejected", "Rejected"
-        VOID = "void", "Void"
+        PENDING = "pending", _("Waiting")
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+        VOID = "void", _("Void")
 
     deal = models.ForeignKey(Deal, models.CASCADE, related_name="approvals")
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     fingerprint = models.CharField(max_length=64)
     value_minor = models.BigIntegerField()
@@ -38,17 +35,12 @@ class Approval(Record):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["deal"], condition=Q(state="pending"), name="approval_one_pending"
-            ),
+            models.UniqueConstraint(fields=["deal"], condition=Q(state="pending"), name="approval_one_pending"),
             models.CheckConstraint(
-                name="approval_state_known",
-                condition=Q(state__in=("pending", "approved", "rejected", "void")),
+                name="approval_state_known", condition=Q(state__in=("pending", "approved", "rejected", "void"))
             ),
         ]
-        indexes: ClassVar = [
-            models.Index(fields=["state", "-created_at", "-id"], name="approval_state")
-        ]
+        indexes: ClassVar = [models.Index(fields=["state", "-created_at", "-id"], name="approval_state")]
 
     def __str__(self) -> str:
         return f"{self.deal_id} {self.state}"

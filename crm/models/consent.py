@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from core import clock
 from crm.models.contact import Channel, Contact
@@ -12,8 +13,8 @@ class Consent(models.Model):
     """One statement of a contact about a channel and purpose; the latest counts, none changes."""
 
     class State(models.TextChoices):
-        GIVEN = "given", "Given"
-        WITHDRAWN = "withdrawn", "Withdrawn"
+        GIVEN = "given", _("Given")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="consents")
     channel = models.CharField(max_length=8, choices=Channel)
@@ -28,9 +29,7 @@ class Consent(models.Model):
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        indexes: ClassVar = [
-            models.Index(fields=["contact", "channel", "-id"], name="consent_latest")
-        ]
+        indexes: ClassVar = [models.Index(fields=["contact", "channel", "-id"], name="consent_latest")]
 
     def __str__(self) -> str:
         return f"{self.channel}/{self.purpose} {self.state}"
@@ -45,9 +44,7 @@ class Suppression(models.Model):
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["channel", "fingerprint"], name="suppression_once"),
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "fingerprint"], name="suppression_once")]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.reason}"

@@ -6,19 +6,21 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from core.links import route
 from crm.models.search import Searchable
 from crm.models.tag import Tag
+from crm.search import sort_key
 
 
 class Channel(models.TextChoices):
     """How somebody can be reached."""
 
-    EMAIL = "email", "Email"
+    EMAIL = "email", _("Email")
     SMS = "sms", "SMS"
-    WHATSAPP = "whatsapp", "WhatsApp"
-    PHONE = "phone", "Phone"
+    WHATSAPP = "whatsapp", _("WhatsApp")
+    PHONE = "phone", _("Phone")
 
 
 class Contact(Searchable):
@@ -26,44 +28,42 @@ class Contact(Searchable):
 
     owner_paths: ClassVar[tuple[str, ...]] = ("owner",)
     searched: ClassVar[tuple[str, ...]] = (
-        "first_name", "last_name", "company_name", "email", "phone", "phone_e164",
+        "first_name", "last_name", "company_name", "email", "phone", "phone_e164", "external_ref",
     )  # fmt: skip
 
     class Kind(models.TextChoices):
-        PERSON = "person", "Person"
-        COMPANY = "company", "Company"
+        PERSON = "person", _("Person")
+        COMPANY = "company", _("Company")
 
     class Source(models.TextChoices):
-        WEB = "web", "Web form"
-        REFERRAL = "referral", "Referral"
-        COLD_OUTREACH = "cold-outreach", "Cold outreach"
-        CAMPAIGN = "campaign", "Campaign"
-        IMPORT = "import", "Import"
+        WEB = "web", _("Web form")
+        REFERRAL = "referral", _("Referral")
+        COLD_OUTREACH = "cold-outreach", _("Cold outreach")
+        CAMPAIGN = "campaign", _("Campaign")
+        IMPORT = "import", _("Import")
         API = "api", "API"
-        FINDER = "finder", "Lead finder"
-        EMAIL = "email", "Email"
-        WHATSAPP = "whatsapp", "WhatsApp"
-        AD = "ad", "Ad"
-        MANUAL = "manual", "Typed in"
+        FINDER = "finder", _("Lead finder")
+        EMAIL = "email", _("Email")
+        WHATSAPP = "whatsapp", _("WhatsApp")
+        AD = "ad", _("Ad")
+        MANUAL = "manual", _("Typed in")
 
     class Stage(models.TextChoices):
-        PROSPECT = "prospect", "Prospect"
-        QUALIFIED = "qualified", "Qualified"
-        CUSTOMER = "customer", "Customer"
-        CHURNED = "churned", "Churned"
+        PROSPECT = "prospect", _("Prospect")
+        QUALIFIED = "qualified", _("Qualified")
+        CUSTOMER = "customer", _("Customer")
+        CHURNED = "churned", _("Churned")
 
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PERSON)
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
     company_name = models.CharField(max_length=200, blank=True)
     company_folded = models.CharField(max_length=200, blank=True, editable=False)
-    company = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="people"
-    )
+    company = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="people")
     job_title = models.CharField(max_length=120, blank=True)
     industry = models.CharField(max_length=120, blank=True)
     city = models.CharField(max_length=120, blank=True)
-    country = models.CharField("country (two letters)", max_length=2, blank=True)
+    country = models.CharField(_("country (two letters)"), max_length=2, blank=True)
     email = models.EmailField(max_length=254, blank=True)
     email_folded = models.CharField(max_length=254, null=True, editable=False)
     phone = models.CharField(max_length=40, blank=True)
@@ -80,11 +80,9 @@ class Contact(Searchable):
     language = models.CharField(max_length=10, blank=True)
     timezone = models.CharField(max_length=64, blank=True)
     do_not_contact = models.BooleanField(default=False)
-    do_not_ai = models.BooleanField("no machine writes to this contact", default=False)
+    do_not_ai = models.BooleanField(_("no machine writes to this contact"), default=False)
     last_activity_at = models.DateTimeField(null=True, blank=True)
-    price_list = models.ForeignKey(
-        "crm.PriceList", models.SET_NULL, null=True, blank=True, related_name="customers"
-    )
+    price_list = models.ForeignKey("crm.PriceList", models.SET_NULL, null=True, blank=True, related_name="customers")
     custom = models.JSONField(default=dict, blank=True)
     tags = models.ManyToManyField(Tag, blank=True, related_name="contacts")
     import_run = models.ForeignKey(
@@ -110,14 +108,12 @@ class Contact(Searchable):
             models.Index(fields=["owner", "-created_at", "-id"], name="contact_owner"),
             models.Index(fields=["-created_at", "-id"], name="contact_newest"),
             models.Index(fields=["stage", "-created_at", "-id"], name="contact_stage"),
+            models.Index(fields=["sort_name", "id"], name="contact_name"),
+            models.Index(fields=["owner", "sort_name", "id"], name="contact_owner_name"),
             models.Index(fields=["company_folded"], name="contact_company"),
             models.Index(fields=["-score", "-id"], name="contact_score"),
             models.Index(fields=["last_activity_at", "id"], name="contact_quiet"),
-            models.Index(
-                fields=["import_run", "id"],
-                name="contact_imported",
-                condition=Q(import_run__isnull=False),
-            ),
+            models.Index(fields=["import_run", "id"], name="contact_imported", condition=Q(import_run__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -144,13 +140,17 @@ class Contact(Searchable):
         """Return the main addresses."""
         return row.email, row.phone_e164 or row.phone
 
+    @staticmethod
+    def search_order(row: Any) -> str:
+        """Return a person's family name and first name, else what else it is called."""
+        person = f"{row.last_name} {row.first_name}"
+        return sort_key(person, row.company_name, row.email, row.phone, row.external_ref or "")
+
     @classmethod
     def search_held(cls, ids: Sequence[int]) -> Iterable[tuple[int, str]]:
         """Return all other addresses, those that no longer hold included."""
         rows = ContactAddress.objects.filter(contact__in=ids).exclude(folded="").order_by("pk")
-        for pk, channel, value, folded in rows.values_list(
-            "contact_id", "channel", "value", "folded"
-        ):
+        for pk, channel, value, folded in rows.values_list("contact_id", "channel", "value", "folded"):
             yield pk, folded if channel == "phone" else value
 
 
@@ -169,9 +169,9 @@ class ContactAddress(models.Model):
     part_of: ClassVar[tuple[str, ...]] = ("contact_id",)
 
     class Channel(models.TextChoices):
-        EMAIL = "email", "Email"
-        PHONE = "phone", "Phone"
-        POSTAL = "postal", "Postal"
+        EMAIL = "email", _("Email")
+        PHONE = "phone", _("Phone")
+        POSTAL = "postal", _("Postal")
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="addresses")
     channel = models.CharField(max_length=8, choices=Channel)
@@ -189,9 +189,8 @@ class ContactAddress(models.Model):
         verbose_name_plural = "addresses"
         constraints: ClassVar = [
             models.CheckConstraint(
-                name="address_main_is_current",
-                condition=Q(is_primary=False) | Q(valid_until__isnull=True),
-            ),
+                name="address_main_is_current", condition=Q(is_primary=False) | Q(valid_until__isnull=True)
+            )
         ]
         indexes: ClassVar = [models.Index(fields=["channel", "folded"], name="address_folded")]
 

@@ -5,23 +5,25 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class CustomField(models.Model):
     """One typed question about a noun; the answers live in each row's `custom`, under `key`."""
 
     class Noun(models.TextChoices):
-        CONTACT = "contact", "Contacts"
-        LEAD = "lead", "Leads"
-        DEAL = "deal", "Deals"
+        CONTACT = "contact", _("Contacts")
+        LEAD = "lead", _("Leads")
+        DEAL = "deal", _("Deals")
 
     class Type(models.TextChoices):
-        TEXT = "text", "Text"
-        NUMBER = "number", "Number"
-        DATE = "date", "Date"
-        CHOICE = "choice", "One of a list"
-        YES_NO = "yes-no", "Yes or no"
-        URL = "url", "Web address"
+        TEXT = "text", _("Text")
+        NUMBER = "number", _("Number")
+        DATE = "date", _("Date")
+        CHOICE = "choice", _("One of a list")
+        YES_NO = "yes-no", _("Yes or no")
+        URL = "url", _("Web address")
 
     noun = models.CharField("about", max_length=8, choices=Noun)
     key = models.CharField(max_length=40)
@@ -33,9 +35,7 @@ class CustomField(models.Model):
 
     class Meta:
         ordering: ClassVar = ["noun", "order", "id"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["noun", "key"], name="custom_field_key_once"),
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["noun", "key"], name="custom_field_key_once")]
 
     def __str__(self) -> str:
         return self.label
@@ -55,7 +55,7 @@ class CustomField(models.Model):
         if value is None:
             return ""
         if isinstance(value, bool):
-            return "Yes" if value else "No"
+            return gettext("Yes") if value else gettext("No")
         if self.type == self.Type.DATE:
             try:
                 return date_format(date.fromisoformat(str(value)), "j M Y")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from core.links import route
@@ -37,15 +38,13 @@ class Deal(StateModel, Searchable):
     search_from: ClassVar[str] = "contact"
 
     class Status(models.TextChoices):
-        OPEN = "open", "Open"
-        WON = "won", "Won"
-        LOST = "lost", "Lost"
-        ABANDONED = "abandoned", "Abandoned"
+        OPEN = "open", _("Open")
+        WON = "won", _("Won")
+        LOST = "lost", _("Lost")
+        ABANDONED = "abandoned", _("Abandoned")
 
     contact = models.ForeignKey(Contact, models.PROTECT, related_name="deals")
-    lead = models.ForeignKey(
-        "crm.Lead", models.SET_NULL, null=True, blank=True, related_name="deals"
-    )
+    lead = models.ForeignKey("crm.Lead", models.SET_NULL, null=True, blank=True, related_name="deals")
     title = models.CharField(max_length=200)
     pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="deals")
     stage = models.ForeignKey(Stage, models.PROTECT, related_name="deals")
@@ -53,16 +52,12 @@ class Deal(StateModel, Searchable):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="deals",
         db_index=False,
     )  # fmt: skip
-    team = models.ForeignKey(
-        "accounts.Team", models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    team = models.ForeignKey("accounts.Team", models.SET_NULL, null=True, blank=True, related_name="+")
     value_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
     expected_close_on = models.DateField(null=True, blank=True)
     custom = models.JSONField(default=dict, blank=True)
-    status = FSMField(
-        max_length=9, choices=Status.choices, default=Status.OPEN.value, protected=True
-    )
+    status = FSMField(max_length=9, choices=Status.choices, default=Status.OPEN.value, protected=True)
     probability = models.PositiveSmallIntegerField(default=0)
     probability_is_manual = models.BooleanField(default=False)
     lost_reason = models.CharField(max_length=200, blank=True)
@@ -79,13 +74,9 @@ class Deal(StateModel, Searchable):
     snoozed_until = models.DateField(null=True, blank=True)
     snooze_reason = models.CharField(max_length=200, blank=True)
     proposal_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
-    agreed_on = models.DateField("verbal agreement on", null=True, blank=True)
-    price_list = models.ForeignKey(
-        "crm.PriceList", models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    import_run = models.ForeignKey(
-        "crm.ImportRun", models.SET_NULL, null=True, blank=True, related_name="deals"
-    )
+    agreed_on = models.DateField(_("verbal agreement on"), null=True, blank=True)
+    price_list = models.ForeignKey("crm.PriceList", models.SET_NULL, null=True, blank=True, related_name="+")
+    import_run = models.ForeignKey("crm.ImportRun", models.SET_NULL, null=True, blank=True, related_name="deals")
     # The reference by which a file knows this deal again.
     external_ref = models.CharField(max_length=160, null=True, unique=True, editable=False)
 
@@ -94,28 +85,20 @@ class Deal(StateModel, Searchable):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                name="deal_status_known",
-                condition=Q(status__in=("open", "won", "lost", "abandoned")),
+                name="deal_status_known", condition=Q(status__in=("open", "won", "lost", "abandoned"))
             ),
             models.CheckConstraint(
                 name="deal_won_with_close_date",
                 condition=~Q(status="won") | Q(closed_on__isnull=False, won_at__isnull=False),
             ),
-            models.CheckConstraint(
-                name="deal_lost_with_reason", condition=~Q(status="lost") | ~Q(lost_reason="")
-            ),
+            models.CheckConstraint(name="deal_lost_with_reason", condition=~Q(status="lost") | ~Q(lost_reason="")),
             models.CheckConstraint(name="deal_value_not_negative", condition=Q(value_minor__gte=0)),
-            models.CheckConstraint(
-                name="deal_probability_0_100", condition=Q(probability__lte=100)
-            ),
-            models.UniqueConstraint(
-                fields=["lead"], condition=Q(lead__isnull=False), name="deal_one_per_lead"
-            ),
+            models.CheckConstraint(name="deal_probability_0_100", condition=Q(probability__lte=100)),
+            models.UniqueConstraint(fields=["lead"], condition=Q(lead__isnull=False), name="deal_one_per_lead"),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["owner", "status", "-created_at", "-id"], name="deal_owner_status"
-            ),
+            models.Index(fields=["owner", "status", "-created_at", "-id"], name="deal_owner_status"),
+            models.Index(fields=["sort_name", "id"], name="deal_name"),
             models.Index(fields=["-created_at", "-id"], name="deal_newest"),
             models.Index(fields=["status", "-created_at", "-id"], name="deal_status"),
             models.Index(fields=["-value_minor", "-id"], name="deal_value"),
@@ -123,16 +106,13 @@ class Deal(StateModel, Searchable):
             models.Index(fields=["stage", "status", "-value_minor", "-id"], name="deal_column"),
             models.Index(fields=["pipeline", "status", "-won_at", "-id"], name="deal_won"),
             models.Index(
-                fields=[
-                    "pipeline",
-                    "status",
-                    "stage",
-                    "currency",
-                    "value_minor",
-                    "probability",
-                    "rots_on",
-                ],
+                fields=["pipeline", "status", "stage", "currency", "value_minor", "probability", "rots_on"],
                 name="deal_sums",
+            ),
+            # Reports: what was closed when, and what came in.
+            models.Index(
+                fields=["closed_on", "status", "pipeline", "currency", "owner", "stage", "value_minor"],
+                name="deal_closed",
             ),
             models.Index(F("rots_on"), name="deal_rotting", condition=Q(status="open")),
             models.Index(F("expected_close_on"), name="deal_closing", condition=Q(status="open")),
@@ -187,9 +167,7 @@ class DealLine(models.Model):
     part_of: ClassVar[tuple[str, ...]] = ("deal_id",)
 
     deal = models.ForeignKey(Deal, models.CASCADE, related_name="lines")
-    item = models.ForeignKey(
-        "crm.Item", models.PROTECT, null=True, blank=True, related_name="deal_lines"
-    )
+    item = models.ForeignKey("crm.Item", models.PROTECT, null=True, blank=True, related_name="deal_lines")
     description = models.CharField(max_length=300)
     quantity = models.DecimalField(max_digits=12, decimal_places=3, default=Decimal(1))
     unit_price_minor = models.BigIntegerField()
@@ -198,9 +176,7 @@ class DealLine(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(name="deal_line_quantity_positive", condition=Q(quantity__gt=0)),
-            models.CheckConstraint(
-                name="deal_line_price_not_negative", condition=Q(unit_price_minor__gte=0)
-            ),
+            models.CheckConstraint(name="deal_line_price_not_negative", condition=Q(unit_price_minor__gte=0)),
         ]
         indexes: ClassVar = [models.Index(fields=["deal", "order", "id"], name="deal_line_order")]
 

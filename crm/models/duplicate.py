@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from core import clock
 from crm.models.contact import Contact
@@ -34,8 +35,8 @@ class DuplicatePair(models.Model):
     part_of: ClassVar[tuple[str, ...]] = ("contact_id", "other_id")
 
     class State(models.TextChoices):
-        OPEN = "open", "To look at"
-        DIFFERENT = "different", "Not the same"
+        OPEN = "open", _("To look at")
+        DIFFERENT = "different", _("Not the same")
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="+")
     other = models.ForeignKey(Contact, models.CASCADE, related_name="+")
@@ -44,20 +45,14 @@ class DuplicatePair(models.Model):
     reasons = models.JSONField(default=list)
     state = models.CharField(max_length=9, choices=State, default=State.OPEN)
     found_at = models.DateTimeField(default=clock.now)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["contact", "other"], name="duplicate_pair_once"),
-            models.CheckConstraint(
-                name="duplicate_pair_ordered", condition=Q(contact__lt=F("other"))
-            ),
+            models.CheckConstraint(name="duplicate_pair_ordered", condition=Q(contact__lt=F("other"))),
         ]
-        indexes: ClassVar = [
-            models.Index(fields=["state", "-score", "-id"], name="duplicate_queue"),
-        ]
+        indexes: ClassVar = [models.Index(fields=["state", "-score", "-id"], name="duplicate_queue")]
 
     def __str__(self) -> str:
         return f"{self.contact} / {self.other}"
@@ -79,9 +74,7 @@ class ContactMerge(models.Model):
     old_id = models.BigIntegerField(unique=True)
     name = models.CharField(max_length=300)
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="merges")
-    operation = models.ForeignKey(
-        Operation, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    operation = models.ForeignKey(Operation, models.SET_NULL, null=True, blank=True, related_name="+")
     at = models.DateTimeField(default=clock.now)
 
     def __str__(self) -> str:

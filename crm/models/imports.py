@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from core.links import route
 from crm.models.record import Record
@@ -16,28 +17,28 @@ class ImportRun(Record):
     owner_paths: ClassVar[tuple[str, ...]] = ("created_by",)
 
     class Kind(models.TextChoices):
-        LEADS = "leads", "Leads"
-        CONTACTS = "contacts", "Contacts"
-        ACCOUNTS = "accounts", "Companies"
-        USERS = "users", "People and teams"
-        ITEMS = "items", "Catalog"
-        DEALS = "deals", "Deals"
+        LEADS = "leads", _("Leads")
+        CONTACTS = "contacts", _("Contacts")
+        ACCOUNTS = "accounts", _("Companies")
+        USERS = "users", _("People and teams")
+        ITEMS = "items", _("Catalog")
+        DEALS = "deals", _("Deals")
 
     class State(models.TextChoices):
-        CHECKING = "checking", "Being checked"
-        DRAFT = "draft", "Waiting for your check"
-        QUEUED = "queued", "Waiting to start"
-        RUNNING = "running", "Running"
-        FINISHED = "finished", "Finished"
-        FAILED = "failed", "Nothing imported"
+        CHECKING = "checking", _("Being checked")
+        DRAFT = "draft", _("Waiting for your check")
+        QUEUED = "queued", _("Waiting to start")
+        RUNNING = "running", _("Running")
+        FINISHED = "finished", _("Finished")
+        FAILED = "failed", _("Nothing imported")
 
     class Known(models.TextChoices):
-        FILL = "fill", "Keep it, fill what is missing"
-        REPLACE = "replace", "Take over what the file says"
+        FILL = "fill", _("Keep it, fill what is missing")
+        REPLACE = "replace", _("Take over what the file says")
 
     class Mode(models.TextChoices):
-        ALL = "all", "All rows or none"
-        GOOD = "good", "The good rows; list the others"
+        ALL = "all", _("All rows or none")
+        GOOD = "good", _("The good rows; list the others")
 
     kind = models.CharField(max_length=8, choices=Kind)
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
@@ -55,9 +56,7 @@ class ImportRun(Record):
     skipped_count = models.PositiveIntegerField(default=0)
     error_count = models.PositiveIntegerField(default=0)
     message = models.CharField(max_length=400, blank=True)
-    operation = models.ForeignKey(
-        "crm.Operation", models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    operation = models.ForeignKey("crm.Operation", models.SET_NULL, null=True, blank=True, related_name="+")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(
@@ -68,13 +67,8 @@ class ImportRun(Record):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="import_rows_counted_once",
-                condition=Q(
-                    next_row=F("created_count")
-                    + F("updated_count")
-                    + F("skipped_count")
-                    + F("error_count")
-                ),
-            ),
+                condition=Q(next_row=F("created_count") + F("updated_count") + F("skipped_count") + F("error_count")),
+            )
         ]
         indexes: ClassVar = [models.Index(fields=["-created_at", "-id"], name="import_newest")]
 

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from core.links import route
 from core.money import Money
@@ -21,22 +22,20 @@ class ItemQuerySet(models.QuerySet["Item"]):
 class Item(Record):
     """A product or a service with its list price."""
 
-    sku = models.CharField("article number", max_length=60, unique=True)
+    sku = models.CharField(_("article number"), max_length=60, unique=True)
     name = models.CharField(max_length=200)
     name_folded = models.CharField(max_length=200, editable=False)
     description = models.TextField(blank=True)
     series = models.CharField(max_length=80, blank=True)
     unit_price_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    is_active = models.BooleanField("on sale", default=True)
+    is_active = models.BooleanField(_("on sale"), default=True)
 
     objects = ItemQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(
-                name="item_price_not_negative", condition=Q(unit_price_minor__gte=0)
-            ),
+            models.CheckConstraint(name="item_price_not_negative", condition=Q(unit_price_minor__gte=0))
         ]
         indexes: ClassVar = [
             models.Index(fields=["name_folded"], name="item_name_folded"),
@@ -79,9 +78,7 @@ class PriceListEntry(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["price_list", "item"], name="price_list_item_once"),
-            models.CheckConstraint(
-                name="price_list_price_not_negative", condition=Q(unit_price_minor__gte=0)
-            ),
+            models.CheckConstraint(name="price_list_price_not_negative", condition=Q(unit_price_minor__gte=0)),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from core.links import route
@@ -34,9 +35,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
     def open(self) -> "LeadQuerySet":
         """Leads that sales works on: new, contacted, qualified, or converted with an open deal."""
         working = Q(status__in=("new", "contacted", "qualified"))
-        return self.filter(
-            working | (Q(status="converted", converted_deal__status="open") & ~Q(stage="PAID"))
-        )
+        return self.filter(working | (Q(status="converted", converted_deal__status="open") & ~Q(stage="PAID")))
 
 
 class Lead(StateModel, Searchable):
@@ -47,18 +46,18 @@ class Lead(StateModel, Searchable):
     search_from: ClassVar[str] = "contact"
 
     class Status(models.TextChoices):
-        NEW = "new", "New"
-        CONTACTED = "contacted", "Contacted"
-        QUALIFIED = "qualified", "Qualified"
-        DISQUALIFIED = "disqualified", "Disqualified"
-        CONVERTED = "converted", "Converted"
+        NEW = "new", _("New")
+        CONTACTED = "contacted", _("Contacted")
+        QUALIFIED = "qualified", _("Qualified")
+        DISQUALIFIED = "disqualified", _("Disqualified")
+        CONVERTED = "converted", _("Converted")
 
     class Stage(models.TextChoices):
-        NEW = "NEW", "New"
-        CONTACTED = "CONTACTED", "Contacted"
-        INTERESTED = "INTERESTED", "Interested"
-        PROPOSAL_SENT = "PROPOSAL_SENT", "Proposal sent"
-        PAID = "PAID", "Paid"
+        NEW = "NEW", _("New")
+        CONTACTED = "CONTACTED", _("Contacted")
+        INTERESTED = "INTERESTED", _("Interested")
+        PROPOSAL_SENT = "PROPOSAL_SENT", _("Proposal sent")
+        PAID = "PAID", _("Paid")
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="leads")
     title = models.CharField(max_length=200)
@@ -68,12 +67,8 @@ class Lead(StateModel, Searchable):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="leads",
         db_index=False,
     )  # fmt: skip
-    team = models.ForeignKey(
-        "accounts.Team", models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    status = FSMField(
-        max_length=12, choices=Status.choices, default=Status.NEW.value, protected=True
-    )
+    team = models.ForeignKey("accounts.Team", models.SET_NULL, null=True, blank=True, related_name="+")
+    status = FSMField(max_length=12, choices=Status.choices, default=Status.NEW.value, protected=True)
     stage = FSMField(max_length=13, choices=Stage.choices, default=Stage.NEW.value, protected=True)
     score = models.PositiveSmallIntegerField(default=0)
     score_reasons = models.JSONField(default=list, blank=True)
@@ -91,13 +86,12 @@ class Lead(StateModel, Searchable):
     converted_deal = models.ForeignKey(
         "crm.Deal", models.SET_NULL, null=True, blank=True, related_name="converted_leads"
     )
+    contacted_at = models.DateTimeField(null=True, blank=True, editable=False)
     converted_at = models.DateTimeField(null=True, blank=True)
     conversion = models.JSONField(default=dict, blank=True, editable=False)
     next_step = models.CharField(max_length=200, blank=True)
     utm = models.JSONField(default=dict, blank=True)
-    import_run = models.ForeignKey(
-        "crm.ImportRun", models.SET_NULL, null=True, blank=True, related_name="leads"
-    )
+    import_run = models.ForeignKey("crm.ImportRun", models.SET_NULL, null=True, blank=True, related_name="leads")
     # The reference by which a file knows this lead again.
     external_ref = models.CharField(max_length=160, null=True, unique=True, editable=False)
 
@@ -129,6 +123,13 @@ class Lead(StateModel, Searchable):
             models.Index(fields=["status", "-score", "-id"], name="lead_status"),
             models.Index(fields=["stage", "-score", "-id"], name="lead_stage"),
             models.Index(fields=["-created_at", "-id"], name="lead_newest"),
+            models.Index(fields=["sort_name", "id"], name="lead_name"),
+            models.Index(fields=["owner", "sort_name", "id"], name="lead_owner_name"),
+            # Who came in when, and how far they got: reports read this alone.
+            models.Index(
+                fields=["created_at", "stage", "status", "source", "owner", "city", "converted_deal", "contacted_at"],
+                name="lead_cohort",
+            ),
             models.Index(fields=["updated_at", "id"], name="lead_quiet"),
             models.Index(
                 fields=["estimated_value_minor", "id"],

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from core.links import route
 from crm.models.record import Record
@@ -16,28 +17,26 @@ class Operation(Record):
     owner_paths: ClassVar[tuple[str, ...]] = ("created_by",)
 
     class Kind(models.TextChoices):
-        MERGE = "merge", "Merge"
-        IMPORT = "import", "Import"
-        BULK_EDIT = "bulk_edit", "Bulk edit"
-        BULK_DELETE = "bulk_delete", "Bulk deletion"
-        DELETE = "delete", "Deletion"
-        CONVERT = "convert", "Conversion"
+        MERGE = "merge", _("Merge")
+        IMPORT = "import", _("Import")
+        BULK_EDIT = "bulk_edit", _("Bulk edit")
+        BULK_DELETE = "bulk_delete", _("Bulk deletion")
+        DELETE = "delete", _("Deletion")
+        CONVERT = "convert", _("Conversion")
 
     class State(models.TextChoices):
-        RUNNING = "running", "Under way"
-        DONE = "done", "Done"
-        UNDOING = "undoing", "Being undone"
-        UNDONE = "undone", "Undone"
-        PARTLY = "partly", "Partly undone"
+        RUNNING = "running", _("Under way")
+        DONE = "done", _("Done")
+        UNDOING = "undoing", _("Being undone")
+        UNDONE = "undone", _("Undone")
+        PARTLY = "partly", _("Partly undone")
 
     kind = models.CharField(max_length=12, choices=Kind)
     title = models.CharField(max_length=200)
     state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
     # What a person must hold, for every row, to undo what somebody else did.
     permission = models.CharField(max_length=40)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     undo_until = models.DateTimeField()
     # What its kind needs to know: a bulk change its verb and selection, a conversion its deal.
     details = models.JSONField(default=dict, blank=True)
@@ -48,9 +47,7 @@ class Operation(Record):
     # The steps that stand: it counts up while they are made, and down while they are undone.
     steps = models.PositiveIntegerField(default=0)
     undone_at = models.DateTimeField(null=True, blank=True)
-    undone_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         indexes: ClassVar = [
@@ -75,9 +72,9 @@ class OperationPart(models.Model):
     """Up to 500 entries of one step: rows changed as [id, before, after], failures, or conflicts."""
 
     class Kind(models.TextChoices):
-        CHANGE = "change", "Change"
-        FAILURE = "failure", "Failure"
-        CONFLICT = "conflict", "Conflict"
+        CHANGE = "change", _("Change")
+        FAILURE = "failure", _("Failure")
+        CONFLICT = "conflict", _("Conflict")
 
     operation = models.ForeignKey(Operation, models.CASCADE, related_name="parts")
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.CHANGE)
@@ -86,9 +83,7 @@ class OperationPart(models.Model):
     rows: Any = models.JSONField(default=list)
 
     class Meta:
-        indexes: ClassVar = [
-            models.Index(fields=["operation", "kind", "step", "id"], name="operation_part_step")
-        ]
+        indexes: ClassVar = [models.Index(fields=["operation", "kind", "step", "id"], name="operation_part_step")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.model} of step {self.step}"

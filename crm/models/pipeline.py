@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from core.links import route
 from crm.deal_rules import NEEDS
@@ -15,14 +16,12 @@ class Pipeline(Record):
 
     name = models.CharField(max_length=80, unique=True)
     is_default = models.BooleanField(default=False)
-    is_active = models.BooleanField("takes new deals", default=True)
+    is_active = models.BooleanField(_("takes new deals"), default=True)
     order = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["is_default"], condition=Q(is_default=True), name="pipeline_one_default"
-            ),
+            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="pipeline_one_default")
         ]
 
     def __str__(self) -> str:
@@ -50,9 +49,7 @@ class Stage(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["pipeline", "name"], name="stage_name_once"),
-            models.CheckConstraint(
-                name="stage_probability_0_100", condition=Q(probability__lte=100)
-            ),
+            models.CheckConstraint(name="stage_probability_0_100", condition=Q(probability__lte=100)),
         ]
         indexes: ClassVar = [models.Index(fields=["pipeline", "order", "id"], name="stage_order")]
 
@@ -65,4 +62,4 @@ class Stage(models.Model):
     @property
     def asks(self) -> list[str]:
         """What a deal must have to come here, in words."""
-        return [NEEDS[name][0] for name in self.needs if name in NEEDS]
+        return [str(NEEDS[name][0]) for name in self.needs if name in NEEDS]

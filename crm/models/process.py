@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from crm.models.contact import Contact
 from crm.models.deal import Deal
@@ -17,15 +18,15 @@ class Playbook(Record):
     """
 
     class Starts(models.TextChoices):
-        CONVERSION = "lead.converted", "A lead is converted"
-        WIN = "deal.won", "A deal is won or paid"
+        CONVERSION = "lead.converted", _("A lead is converted")
+        WIN = "deal.won", _("A deal is won or paid")
 
     key = models.CharField(max_length=40, unique=True, editable=False)
     slug = models.CharField(max_length=40, unique=True, editable=False)
     name = models.CharField(max_length=80)
     starts_on = models.CharField(max_length=20, choices=Starts, editable=False)
     wins_deal = models.BooleanField(default=False, editable=False)
-    is_active = models.BooleanField("starts by itself", default=True)
+    is_active = models.BooleanField(_("starts by itself"), default=True)
     steps = models.JSONField(default=list)
 
     def __str__(self) -> str:
@@ -39,9 +40,9 @@ class Process(Record):
     is_derived = True  # it goes with its deal: undoing a conversion is not held up by it
 
     class State(models.TextChoices):
-        RUNNING = "running", "Under way"
-        DONE = "done", "Done"
-        STOPPED = "stopped", "Stopped"
+        RUNNING = "running", _("Under way")
+        DONE = "done", _("Done")
+        STOPPED = "stopped", _("Stopped")
 
     playbook = models.ForeignKey(Playbook, models.PROTECT, related_name="processes")
     deal = models.ForeignKey(Deal, models.CASCADE, related_name="processes")
@@ -54,9 +55,7 @@ class Process(Record):
         verbose_name_plural = "processes"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["playbook", "deal"], name="process_once"),
-            models.CheckConstraint(
-                name="process_state_known", condition=Q(state__in=("running", "done", "stopped"))
-            ),
+            models.CheckConstraint(name="process_state_known", condition=Q(state__in=("running", "done", "stopped"))),
         ]
         indexes: ClassVar = [models.Index(fields=["contact", "state"], name="process_contact")]
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from crm.models.record import Record
 
@@ -18,8 +19,8 @@ class PublicForm(Record):
     )  # fmt: skip
 
     class OwnerRule(models.TextChoices):
-        ROUTE = "route", "By the routing rules"
-        FIXED = "fixed", "Always the same person"
+        ROUTE = "route", _("By the routing rules")
+        FIXED = "fixed", _("Always the same person")
 
     slug = models.SlugField(max_length=60, unique=True)
     title = models.CharField(max_length=120)
@@ -29,9 +30,7 @@ class PublicForm(Record):
     thank_you = models.TextField(default="Thank you. We will write to you soon.")
     is_active = models.BooleanField(default=True)
     owner_rule = models.CharField(max_length=5, choices=OwnerRule, default=OwnerRule.ROUTE)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
 
     def __str__(self) -> str:
         return self.title

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from core import clock
 from core.errors import Refused
@@ -21,10 +22,7 @@ class Record(models.Model):
     def check_version(self, version: int | None) -> None:
         """Raise Refused("stale") when `version` is given and is not the row's."""
         if version is not None and version != self.version:
-            raise Refused(
-                "Somebody changed this while you were editing. Look at it again, then save.",
-                code="stale",
-            )
+            raise Refused(_("Somebody changed this while you were editing. Look at it again, then save."), code="stale")
 
     def store(self, *fields: str, **values: Any) -> None:
         """Set `values`, count the change, and write only them and `fields` (set before)."""

@@ -20,9 +20,7 @@ class ScoreModel(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["is_active"], condition=Q(is_active=True), name="score_model_one_active"
-            ),
+            models.UniqueConstraint(fields=["is_active"], condition=Q(is_active=True), name="score_model_one_active")
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,11 @@
-"""The search index: a column of words on each record, kept with the record, and the vocabulary for wrong letters.
+"""The search index: words and a sort name on each record, kept with it, and the vocabulary for wrong letters.
 
 PostgreSQL indexes the column as a tsvector, SQLite by an FTS5 table that triggers keep; both are made after `migrate`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -15,6 +16,8 @@ from crm import search
 from crm.models.record import Record
 
 PART = 2_000
+INDEXED = ("search_words", "sort_name")
+INDEXES = attrgetter(*INDEXED)
 BUILDING = 7_315_001  # the advisory lock of whoever builds an index aside
 
 
@@ -22,7 +25,8 @@ class WordsField(models.TextField):  # type: ignore[type-arg]
     """The words by which a record is found; written from the record whenever it is saved, as `auto_now` does."""
 
     def pre_save(self, model_instance: Any, add: bool) -> str:
-        model_instance.search_words = model_instance.own_words()
+        told = model_instance.own_words()
+        model_instance.search_words, model_instance.sort_name = told  # the column behind this one
         return str(model_instance.search_words)
 
 
@@ -62,6 +66,7 @@ class Searchable(Record):
     search_from: ClassVar[str] = ""
 
     search_words = WordsField(default="", editable=False)
+    sort_name = models.CharField(max_length=search.LONGEST_WORD, default="", editable=False)
 
     class Meta:
         abstract = True
@@ -76,17 +81,28 @@ class Searchable(Record):
         """Return the email addresses and phone numbers among a row's columns."""
         return ()
 
+    @staticmethod
+    def search_order(row: Any) -> str:
+        """Return what a row is sorted by among those of its noun; not asked of one that takes it from another."""
+        raise NotImplementedError
+
+    @classmethod
+    def told_of(cls, row: Any, held: Iterable[str] = (), more: Any = None) -> tuple[str, str]:
+        """Return what is INDEXED of a row, from its other addresses and what is indexed of the row it belongs to."""
+        addresses = (*cls.search_addresses(row), *held)
+        words = search.words(cls.search_names(row), addresses, more[0] if more else "")
+        return words, more[1] if more else cls.search_order(row)
+
     @classmethod
     def search_held(cls, ids: Sequence[int]) -> Iterable[tuple[int, str]]:  # noqa: ARG003
         """Return the addresses that rows have elsewhere, each with the id of its row."""
         return ()
 
-    def own_words(self) -> str:
-        """Return its words as they are now."""
-        more = getattr(self, self.search_from).search_words if self.search_from else ""
+    def own_words(self) -> tuple[str, str]:
+        """Return its words and its sort name as they are now."""
         held = () if self._state.adding else self.search_held([self.pk])
-        addresses = (*self.search_addresses(self), *(address for _, address in held))
-        return search.words(self.search_names(self), addresses, more)
+        more = INDEXES(getattr(self, self.search_from)) if self.search_from else None
+        return self.told_of(self, (address for _, address in held), more)
 
     def insert(self) -> None:
         """Write a new row, and learn its words."""
@@ -98,7 +114,7 @@ class Searchable(Record):
         if not {*fields, *values}.intersection((*self.searched, self.search_from)):
             super().store(*fields, **values)
             return
-        super().store(*fields, "search_words", **values)
+        super().store(*fields, *INDEXED, **values)
         learn(self.search_names(self))
         _follow(type(self), [self.pk])
 
@@ -176,26 +192,22 @@ def index_rows(model: type[Searchable], ids: Iterable[int]) -> int:
 def refresh(model: type[Searchable], ids: Sequence[int]) -> tuple[list[int], set[str]]:
     """Write the words of these rows where they differ; returns the ids of those, and all words of names."""
     rows = list(told(model, ids))
-    differ = [(pk, now) for pk, now, before, _ in rows if now != before]
-    bulk.update(model, ("search_words",), differ)
+    differ = [(pk, *now) for pk, now, before, _ in rows if now != before]
+    bulk.update(model, INDEXED, differ)
     names = search.names_in(name for *_, names in rows for name in names)
-    return [pk for pk, _ in differ], names
+    return [pk for pk, *_ in differ], names
 
 
-def told(
-    model: type[Searchable], ids: Sequence[int]
-) -> Iterator[tuple[int, str, str, tuple[str, ...]]]:
-    """Yield of each row its id, the words that it should have, those that it has, and its names."""
+def told(model: type[Searchable], ids: Sequence[int]) -> Iterator[tuple[int, Any, Any, tuple[str, ...]]]:
+    """Yield of each row its id, the words and sort name that it should have, those that it has, and its names."""
     held: dict[int, list[str]] = {}
     for pk, address in model.search_held(ids):
         held.setdefault(pk, []).append(address)
-    source = [f"{model.search_from}__search_words"] if model.search_from else []
-    columns = ("pk", "search_words", *model.searched, *source)
+    source = [f"{model.search_from}__{name}" for name in INDEXED] if model.search_from else []
+    columns = ("pk", *INDEXED, *model.searched, *source)
     for row in model._base_manager.filter(pk__in=ids).values_list(*columns, named=True):
-        names = model.search_names(row)
-        addresses = (*model.search_addresses(row), *held.get(row.pk, ()))
-        words = search.words(names, addresses, row[-1] if source else "")
-        yield row.pk, words, row.search_words, names
+        now = model.told_of(row, held.get(row.pk, ()), row[-2:] if source else None)
+        yield row.pk, now, (row.search_words, row.sort_name), model.search_names(row)
 
 
 def _follow(model: type[Searchable], ids: Sequence[int]) -> int:
@@ -274,8 +286,7 @@ def _written(query: search.Query, word: str, begun: str, both: str, either: str)
         return f"({either.join(parts)})"
 
     return any_of(
-        all_of(any_of(all_of(map(term, terms)) for terms in group) for group in option)
-        for option in query.options
+        all_of(any_of(all_of(map(term, terms)) for terms in group) for group in option) for option in query.options
     )
 
 
@@ -297,26 +308,16 @@ def _make_gin(cursor: Any, table: str, how: str) -> None:
     cursor.execute(f"ALTER INDEX {table}_words ALTER COLUMN 1 SET STATISTICS 500")
 
 
-_COUNT = (
-    "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s"
-    " AND name LIKE '%%_words_%%'"
-)
+_COUNT = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s AND name LIKE '%%_words_%%'"
 _FTS = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS {table}_words USING fts5(search_words, content='{table}',"
     " content_rowid='id', tokenize='ascii', detail=none, prefix='1 2 3 4 5')"
 )
-_GONE = (
-    "INSERT INTO {table}_words ({table}_words, rowid, search_words)"
-    " VALUES ('delete', old.id, old.search_words)"
-)
+_GONE = "INSERT INTO {table}_words ({table}_words, rowid, search_words) VALUES ('delete', old.id, old.search_words)"
 _COME = "INSERT INTO {table}_words (rowid, search_words) VALUES (new.id, new.search_words)"
 _TRIGGERS = (
-    "CREATE TRIGGER IF NOT EXISTS {table}_words_in AFTER INSERT ON {table} BEGIN "
-    + _COME
-    + "; END",
-    "CREATE TRIGGER IF NOT EXISTS {table}_words_out AFTER DELETE ON {table} BEGIN "
-    + _GONE
-    + "; END",
+    "CREATE TRIGGER IF NOT EXISTS {table}_words_in AFTER INSERT ON {table} BEGIN " + _COME + "; END",
+    "CREATE TRIGGER IF NOT EXISTS {table}_words_out AFTER DELETE ON {table} BEGIN " + _GONE + "; END",
     "CREATE TRIGGER IF NOT EXISTS {table}_words_new AFTER UPDATE OF search_words ON {table}"
     " WHEN old.search_words <> new.search_words BEGIN " + _GONE + "; " + _COME + "; END",
 )

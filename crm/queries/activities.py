@@ -1,6 +1,7 @@
 """Reading activities."""
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from crm.models import Activity
@@ -16,4 +17,4 @@ def activities_for(actor: Actor, *, permission: str = "activity:read") -> QueryS
 def activity_for(actor: Actor, pk: int, permission: str = "activity:read") -> Activity:
     """Return one activity that the actor may see; raises NotFound."""
     rows = activities_for(actor, permission=permission)
-    return one(rows, pk, "There is no such activity. It may have been deleted.")
+    return one(rows, pk, _("There is no such activity. It may have been deleted."))

@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from crm.models import Channel, Consent, Contact, ContactAddress, Suppression
 from crm.queries.consent import address_fingerprint, consent_of
 from crm.queries.filters import one
 
-CHANNELS = {
-    "email": (Channel.EMAIL,),
-    "phone": (Channel.PHONE, Channel.SMS, Channel.WHATSAPP),
-    "postal": (),
-}
+CHANNELS = {"email": (Channel.EMAIL,), "phone": (Channel.PHONE, Channel.SMS, Channel.WHATSAPP), "postal": ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +22,8 @@ class AddressLine:
 
 def address_for(actor: Actor, pk: int) -> ContactAddress:
     """Return one address of a contact that the actor may see; raises NotFound."""
-    rows = ContactAddress.objects.filter(
-        contact__in=actor.visible("contact:read", Contact.objects.all())
-    )
-    return one(rows.select_related("contact"), pk, "There is no such address.")
+    rows = ContactAddress.objects.filter(contact__in=actor.visible("contact:read", Contact.objects.all()))
+    return one(rows.select_related("contact"), pk, _("There is no such address."))
 
 
 def addresses_of(contact: Contact) -> list[AddressLine]:
@@ -35,28 +31,15 @@ def addresses_of(contact: Contact) -> list[AddressLine]:
     rows = list(contact.addresses.all()[:50])
     said = sorted(contact.consents.all(), key=lambda entry: entry.pk)
     prints = {
-        address_fingerprint(channel, row.folded): (row.pk, channel)
-        for row in rows
-        for channel in CHANNELS[row.channel]
+        address_fingerprint(channel, row.folded): (row.pk, channel) for row in rows for channel in CHANNELS[row.channel]
     }
-    blocked = Suppression.objects.filter(fingerprint__in=prints).values_list(
-        "fingerprint", flat=True
-    )
+    blocked = Suppression.objects.filter(fingerprint__in=prints).values_list("fingerprint", flat=True)
     stopped = {prints[mark] for mark in blocked}
     lines = [AddressLine(row, _marks(row, said, stopped)) for row in rows]
-    return sorted(
-        lines,
-        key=lambda line: (
-            line.row.valid_until is not None,
-            not line.row.is_primary,
-            line.row.channel,
-        ),
-    )
+    return sorted(lines, key=lambda line: (line.row.valid_until is not None, not line.row.is_primary, line.row.channel))
 
 
-def _marks(
-    row: ContactAddress, said: list[Consent], stopped: set[tuple[int, Channel]]
-) -> list[tuple[str, str]]:
+def _marks(row: ContactAddress, said: list[Consent], stopped: set[tuple[int, Channel]]) -> list[tuple[str, str]]:
     if row.valid_until is not None:
         return []
     marks = []
@@ -64,9 +47,9 @@ def _marks(
         about = [entry for entry in said if entry.channel == channel]
         given, withdrawn = consent_of(about, row.folded)
         if (row.pk, channel) in stopped:
-            marks.append((f"{channel.label} blocked", "bad"))
+            marks.append((_("%(channel)s blocked") % {"channel": channel.label}, "bad"))
         elif withdrawn:
-            marks.append((f"{channel.label} withdrawn", "bad"))
+            marks.append((_("%(channel)s withdrawn") % {"channel": channel.label}, "bad"))
         elif given:
-            marks.append((f"{channel.label} agreed", "good"))
+            marks.append((_("%(channel)s agreed") % {"channel": channel.label}, "good"))
     return marks

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.models import Workspace
@@ -14,11 +15,8 @@ from crm.queries.filters import one
 
 def deal_fingerprint(deal: Deal) -> str:
     """Return a hash of what an approval is about: value, currency and lines."""
-    lines = deal.lines.order_by("order", "id")
-    parts = [
-        f"{line.item_id}|{line.description}|{line.quantity.normalize()}|{line.unit_price_minor}"
-        for line in lines
-    ]
+    lines = sorted(deal.lines.all(), key=lambda line: (line.order, line.pk))
+    parts = [f"{line.item_id}|{line.description}|{line.quantity.normalize()}|{line.unit_price_minor}" for line in lines]
     return sha256(str(deal.value_minor), deal.currency, *parts)
 
 
@@ -56,8 +54,10 @@ def approval_missing(deal: Deal, rows: Sequence[Approval] | None = None) -> str:
         return ""
     limit = short_money(large_from())
     if any(row.state == Approval.State.PENDING for row in known):
-        return f"Deals of {limit} or more need a manager’s approval. It is asked for and not given yet."
-    return f"Deals of {limit} or more need a manager’s approval. Ask for it first."
+        return _("Deals of %(limit)s or more need a manager’s approval. It is asked for and not given yet.") % {
+            "limit": limit
+        }
+    return _("Deals of %(limit)s or more need a manager’s approval. Ask for it first.") % {"limit": limit}
 
 
 def pending_approval(deal: Deal) -> Approval | None:
@@ -75,4 +75,4 @@ def approvals_for(actor: Actor, *, permission: str = "deal:approve") -> QuerySet
 def approval_for(actor: Actor, pk: int, permission: str = "deal:read") -> Approval:
     """Return one approval of a deal that the actor may see; raises NotFound."""
     rows = approvals_for(actor, permission=permission)
-    return one(rows, pk, "There is no such approval. Its deal may have been deleted.")
+    return one(rows, pk, _("There is no such approval. Its deal may have been deleted."))

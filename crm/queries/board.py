@@ -12,6 +12,8 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from core import clock
@@ -22,13 +24,13 @@ from crm.models import Approval, Deal, Pipeline, Process, Stage
 from crm.queries.deals import running_processes, with_facts
 from crm.queries.rotting import today
 
-SHOWN, MORE = 20, 30  # cards of a column at first, and at each further request
+SHOWN, MORE = 15, 30  # cards of a column at first, and at each further request
 WON_DAYS = 30
 WON = 0  # the column of won deals; stages have their own ids
 MANY = 20_000  # deals, from which on the figures are kept
 KEPT_SECONDS = 20.0
 ORDERS = {False: ("-value_minor", "-pk"), True: ("-won_at", "-pk")}  # of a stage, of what is won
-VIEWS = {"": "Everyone’s", "mine": "Mine", "stuck": "Stuck", "closing": "Closing this month"}
+VIEWS = {"": _("Everyone’s"), "mine": _("Mine"), "stuck": _("Stuck"), "closing": _("Closing this month")}
 CARD = (
     "title", "value_minor", "currency", "status", "stage_id", "expected_close_on", "closed_on", "won_at",
     "created_at", "last_touch_at", "stage_since", "rots_on", "snoozed_until", "agreed_on", "proposal_sent_at",
@@ -52,15 +54,9 @@ def board_of(actor: Actor, pipeline: Pipeline, currency: str, view: str = "") ->
     stages = stages_of(pipeline)
     deals = seen_by(actor, pipeline, view)
     figures = figures_of(deals, (actor.user_id, pipeline.pk, currency, view), currency)
-    heads = [
-        column_of(deals, key).values_list("pk")[:SHOWN]
-        for key in [*(stage.pk for stage in stages), WON]
-    ]
+    heads = [column_of(deals, key).values_list("pk")[:SHOWN] for key in [*(stage.pk for stage in stages), WON]]
     cards = cards_of(actor, _first_keys(heads), stages)
-    columns = [
-        _column(stage, figures.get(stage.pk, {}), cards.get(stage.pk, []), currency)
-        for stage in stages
-    ]
+    columns = [_column(stage, figures.get(stage.pk, {}), cards.get(stage.pk, []), currency) for stage in stages]
     columns.append(_column(None, figures.get(WON, {}), cards.get(WON, []), currency))
     still_open = [entry for key, entry in figures.items() if key != WON]
     return {
@@ -71,17 +67,10 @@ def board_of(actor: Actor, pipeline: Pipeline, currency: str, view: str = "") ->
     }
 
 
-def more_cards(
-    actor: Actor, pipeline: Pipeline, column: int, cursor: str, view: str = ""
-) -> tuple[list[Deal], str]:
+def more_cards(actor: Actor, pipeline: Pipeline, column: int, cursor: str, view: str = "") -> tuple[list[Deal], str]:
     """Return the next cards of a column after a cursor, and the cursor after those ("" at the end)."""
     rows = column_of(seen_by(actor, pipeline, view), column)
-    page = paginate(
-        rows.only("pk", "value_minor", "won_at"),
-        cursor,
-        per_page=MORE,
-        order=ORDERS[column == WON],
-    )
+    page = paginate(rows.only("pk", "value_minor", "won_at"), cursor, per_page=MORE, order=ORDERS[column == WON])
     cards = cards_of(actor, [row.pk for row in page], stages_of(pipeline))
     return cards.get(column, []), page.next
 
@@ -107,9 +96,7 @@ def column_of(deals: QuerySet[Deal], column: int) -> QuerySet[Deal]:
     return deals.filter(status="open", stage=column).order_by(*ORDERS[False])
 
 
-def figures_of(
-    deals: QuerySet[Deal], key: tuple[Any, ...], currency: str
-) -> dict[int, dict[str, Any]]:
+def figures_of(deals: QuerySet[Deal], key: tuple[Any, ...], currency: str) -> dict[int, dict[str, Any]]:
     """Return for each column the number of deals, their worth, their weighted worth and how many are stuck."""
     known = _kept.get(key)
     if known is not None and known[0] > monotonic():
@@ -166,9 +153,7 @@ def cards_of(actor: Actor, chosen: Sequence[int], stages: Iterable[Stage]) -> di
 
 
 def _closed_to(deal: Deal, stages: Iterable[Stage], process: Process | None) -> list[int]:
-    return [
-        stage.pk for stage in stages if stage.pk != deal.stage_id and blockers(deal, stage, process)
-    ]
+    return [stage.pk for stage in stages if stage.pk != deal.stage_id and blockers(deal, stage, process)]
 
 
 def _first_keys(parts: Iterable[QuerySet[Any]]) -> list[int]:
@@ -188,16 +173,14 @@ def _first_keys(parts: Iterable[QuerySet[Any]]) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _column(
-    stage: Stage | None, figures: Mapping[str, Any], cards: list[Deal], currency: str
-) -> dict[str, Any]:
+def _column(stage: Stage | None, figures: Mapping[str, Any], cards: list[Deal], currency: str) -> dict[str, Any]:
     count = max(figures.get("count", 0), len(cards))
     names = [name.lstrip("-") for name in ORDERS[stage is None]]
     more = make_cursor(cards[-1], names, backwards=False) if cards and count > len(cards) else ""
     return {
         "key": stage.pk if stage else WON,
         "stage": stage,
-        "name": stage.name if stage else "Won",
+        "name": stage.name if stage else gettext("Won"),
         "deals": cards,
         "count": count,
         "more": more,

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import Model, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from core.actions import CATALOGUE, ActionSpec
 from core.lists import SPECS, matching
-from crm.models import Approval, Contact, ContactAddress, Deal, DealLine, Lead, Tag
+from crm.models import Activity, Approval, Contact, ContactAddress, Deal, DealLine, Lead, Tag, Ticket, TicketNote
+from crm.queries.activities import activities_for
 from crm.queries.contacts import contacts_for
 from crm.queries.deals import deals_for
 from crm.queries.leads import leads_for
+from crm.queries.tickets import tickets_for
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class Noun:
     # What is a matter of the single row: never the same for many.
     single: frozenset[str]
 
+    @property
+    def action(self) -> str:
+        """The action that changes many of them."""
+        return f"{self.traces[0][0]._meta.model_name}.bulk"
+
 
 NOUNS: Final[dict[str, Noun]] = {
     "contacts": Noun(
@@ -50,10 +58,7 @@ NOUNS: Final[dict[str, Noun]] = {
         frozenset({"kind", "first_name", "last_name", "email", "phone", "tags"}),
     ),
     "leads": Noun(
-        "lead",
-        leads_for,
-        ((Lead, "pk"), (Contact, "leads")),
-        frozenset({"title", "estimated_value", "currency"}),
+        "lead", leads_for, ((Lead, "pk"), (Contact, "leads")), frozenset({"title", "estimated_value", "currency"})
     ),
     "deals": Noun(
         "deal",
@@ -61,28 +66,47 @@ NOUNS: Final[dict[str, Noun]] = {
         ((Deal, "pk"), (DealLine, "deal"), (Approval, "deal")),
         frozenset({"title", "value", "currency", "stage"}),
     ),
+    "tasks": Noun(
+        "task",
+        activities_for,
+        ((Activity, "pk"), (Contact, "activities"), (Deal, "activities")),
+        frozenset({"subject", "ends_at", "place", "guests", "body", "outcome"}),
+    ),
+    "tickets": Noun("ticket", tickets_for, ((Ticket, "pk"), (TicketNote, "ticket")), frozenset({"subject", "body"})),
 }
 VERBS: Final[dict[str, tuple[Verb, ...]]] = {
     "contacts": (
-        Verb("reassign", "Assign", "users", "contact.reassign", "Assigned"),
-        Verb("tag", "Tag", "tag", "contact.tag", "Tagged"),
-        Verb("update", "Edit", "note", "contact.update", "Edited"),
-        Verb("delete", "Delete", "x", "contact.delete", "Deleted"),
+        Verb("reassign", _("Assign"), "users", "contact.reassign", "Assigned"),
+        Verb("tag", _("Tag"), "tag", "contact.tag", "Tagged"),
+        Verb("update", _("Edit"), "note", "contact.update", "Edited"),
+        Verb("delete", _("Delete"), "x", "contact.delete", "Deleted"),
     ),
     "leads": (
-        Verb("reassign", "Assign", "users", "lead.reassign", "Assigned"),
-        Verb("update", "Edit", "note", "lead.update", "Edited"),
-        Verb("disqualify", "Disqualify", "flag", "lead.disqualify", "Disqualified"),
-        Verb("reopen", "Reopen", "undo", "lead.reopen", "Reopened"),
-        Verb("delete", "Delete", "x", "lead.delete", "Deleted"),
+        Verb("reassign", _("Assign"), "users", "lead.reassign", "Assigned"),
+        Verb("update", _("Edit"), "note", "lead.update", "Edited"),
+        Verb("disqualify", _("Disqualify"), "flag", "lead.disqualify", "Disqualified"),
+        Verb("reopen", _("Reopen"), "undo", "lead.reopen", "Reopened"),
+        Verb("delete", _("Delete"), "x", "lead.delete", "Deleted"),
     ),
     "deals": (
-        Verb("reassign", "Assign", "users", "deal.reassign", "Assigned"),
-        Verb("move", "Move", "right", "deal.move", "Moved"),
-        Verb("update", "Edit", "note", "deal.update", "Edited"),
-        Verb("lose", "Mark lost", "flag", "deal.lose", "Lost"),
-        Verb("abandon", "Abandon", "pause", "deal.abandon", "Abandoned"),
-        Verb("delete", "Delete", "x", "deal.delete", "Deleted"),
+        Verb("reassign", _("Assign"), "users", "deal.reassign", "Assigned"),
+        Verb("move", _("Move"), "right", "deal.move", "Moved"),
+        Verb("update", _("Edit"), "note", "deal.update", "Edited"),
+        Verb("lose", _("Mark lost"), "flag", "deal.lose", "Lost"),
+        Verb("abandon", _("Abandon"), "pause", "deal.abandon", "Abandoned"),
+        Verb("delete", _("Delete"), "x", "deal.delete", "Deleted"),
+    ),
+    "tasks": (
+        Verb("complete", _("Done"), "check", "activity.complete", "Completed"),
+        Verb("reassign", _("Assign"), "users", "activity.reassign", "Assigned"),
+        Verb("update", _("Reschedule"), "cal", "activity.update", "Rescheduled"),
+        Verb("delete", _("Delete"), "x", "activity.delete", "Deleted"),
+    ),
+    "tickets": (
+        Verb("assign", _("Assign"), "users", "ticket.assign", "Assigned"),
+        Verb("resolve", _("Resolve"), "check", "ticket.resolve", "Resolved"),
+        Verb("update", _("Edit"), "note", "ticket.update", "Edited"),
+        Verb("reopen", _("Reopen"), "undo", "ticket.reopen", "Reopened"),
     ),
 }
 
@@ -110,7 +134,5 @@ def chosen(actor: Actor, noun: str, ids: list[int] | None, query: str) -> QueryS
 
 def traces(noun: str, ids: list[int]) -> list[QuerySet[Any]]:
     """Return all rows that an action on these may change."""
-    watched = [
-        model._base_manager.filter(**{f"{path}__in": ids}) for model, path in NOUNS[noun].traces
-    ]
+    watched = [model._base_manager.filter(**{f"{path}__in": ids}) for model, path in NOUNS[noun].traces]
     return [*watched, Tag.objects.all()] if noun == "contacts" else watched

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from crm.models import Deal, Item, PriceList, PriceListEntry
@@ -19,7 +20,7 @@ def items_for(actor: Actor) -> QuerySet[Item]:
 
 def item_for(actor: Actor, pk: int) -> Item:
     """One item that the actor may see; raises NotFound."""
-    return one(items_for(actor), pk, "There is no such item. It may have been taken off sale.")
+    return one(items_for(actor), pk, _("There is no such item. It may have been taken off sale."))
 
 
 def price_lists_for(actor: Actor) -> QuerySet[PriceList]:
@@ -30,7 +31,7 @@ def price_lists_for(actor: Actor) -> QuerySet[PriceList]:
 
 def price_list_for(actor: Actor, pk: int) -> PriceList:
     """One price list; raises NotFound."""
-    return one(price_lists_for(actor), pk, "There is no such price list.")
+    return one(price_lists_for(actor), pk, _("There is no such price list."))
 
 
 def entries_of(price_list: PriceList, text: str = "") -> QuerySet[PriceListEntry]:
@@ -52,9 +53,7 @@ def list_of(deal: Deal) -> PriceList | None:
 def prices_for(deal: Deal, items: Iterable[Item]) -> dict[int, int]:
     """What each of these items costs in a deal, in minor units: by its list, else the catalog in its currency."""
     known = {item.pk: item for item in items}
-    found = {
-        pk: item.unit_price_minor for pk, item in known.items() if item.currency == deal.currency
-    }
+    found = {pk: item.unit_price_minor for pk, item in known.items() if item.currency == deal.currency}
     if known and (price_list := list_of(deal)):
         listed = price_list.entries.filter(item__in=known)
         found |= dict(listed.values_list("item_id", "unit_price_minor"))

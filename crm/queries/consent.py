@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Workspace
 from accounts.permissions import Verdict
 from core.crypto import fingerprint
@@ -43,9 +45,7 @@ def is_suppressed(channel: str, address: str) -> bool:
     return Suppression.objects.filter(channel=channel, fingerprint=mark).exists()
 
 
-def may_contact(
-    contact: Contact, channel: str, *, marketing: bool = False, address: str = ""
-) -> Verdict:
+def may_contact(contact: Contact, channel: str, *, marketing: bool = False, address: str = "") -> Verdict:
     """Return whether a message may go to the contact on this channel, to its main address or to `address`.
 
     - A retired address is none; suppression beats everything, then do-not-contact, then a withdrawn consent.
@@ -54,23 +54,30 @@ def may_contact(
     main = (contact.email_folded if channel == Channel.EMAIL else contact.phone_e164) or ""
     folded = fold_address(channel, address) if address else main
     if not folded:
-        word = "email address" if channel == Channel.EMAIL else "phone number"
-        return Verdict(False, f"{contact.name} has no {word}. Add one first.")
+        word = _("email address") if channel == Channel.EMAIL else _("phone number")
+        return Verdict(
+            False, _("%(contact)s has no %(word)s. Add one first.") % {"contact": contact.name, "word": word}
+        )
     if folded != main and not contact.addresses.current().filter(folded=folded).exists():
-        return Verdict(False, f"{address} is no address of {contact.name} any more.")
+        return Verdict(
+            False,
+            _("%(address)s is no address of %(contact)s any more.") % {"address": address, "contact": contact.name},
+        )
     if is_suppressed(channel, folded):
-        return Verdict(False, f"{address or contact.name} must not be written to any more.")
+        return Verdict(False, _("%(address)s must not be written to any more.") % {"address": address or contact.name})
     if contact.do_not_contact:
-        return Verdict(False, f"{contact.name} asked not to be contacted.")
+        return Verdict(False, _("%(contact)s asked not to be contacted.") % {"contact": contact.name})
     given, withdrawn = consent_of(statements(contact, channel), folded, marketing=marketing)
     if withdrawn:
         label = Channel(channel).label
-        return Verdict(False, f"{contact.name} withdrew consent for {label}.")
+        return Verdict(
+            False, _("%(contact)s withdrew consent for %(label)s.") % {"contact": contact.name, "label": label}
+        )
     if marketing and not given:
         country = (contact.country or Workspace.current().country).upper()
         if country in CONSENT_FIRST or channel == Channel.WHATSAPP:
             return Verdict(
-                False, f"{contact.name} has not agreed to this yet. Ask for consent first."
+                False, _("%(contact)s has not agreed to this yet. Ask for consent first.") % {"contact": contact.name}
             )
     return Verdict(True)
 
@@ -80,9 +87,7 @@ def statements(contact: Contact, channel: str) -> list[Consent]:
     return list(Consent.objects.filter(contact=contact, channel=channel).order_by("id"))
 
 
-def consent_of(
-    said: Iterable[Consent], folded: str, *, marketing: bool = True
-) -> tuple[bool, bool]:
+def consent_of(said: Iterable[Consent], folded: str, *, marketing: bool = True) -> tuple[bool, bool]:
     """Return whether consent for an address stands given, and whether it stands withdrawn.
 
     The latest statement counts. A no is about the person, a yes only about the address it was given for.

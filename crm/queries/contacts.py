@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from core.errors import Moved, NotFound
@@ -41,8 +42,8 @@ def contact_for(actor: Actor, pk: int, permission: str = "contact:read") -> Cont
     if found is not None:
         return found
     if kept := rows.filter(merges__old_id=pk).first():
-        raise Moved(f"This contact became part of {kept}.", old=pk, new=kept.pk)
-    raise NotFound("There is no such contact. It may have been deleted.")
+        raise Moved(_("This contact became part of %(kept)s.") % {"kept": kept}, old=pk, new=kept.pk)
+    raise NotFound(_("There is no such contact. It may have been deleted."))
 
 
 def tags_around(contact: Contact, most: int = 200) -> list[Tag]:
@@ -51,9 +52,7 @@ def tags_around(contact: Contact, most: int = 200) -> list[Tag]:
     return list(Tag.objects.annotate(is_on=Exists(on)).order_by("-is_on", "name")[:most])
 
 
-def known_contact(
-    *, folded: str = "", phone: str = "", name: str = "", company: str = ""
-) -> Contact | None:
+def known_contact(*, folded: str = "", phone: str = "", name: str = "", company: str = "") -> Contact | None:
     """Return the contact that this is: by folded email, E.164 phone, else by name and company.
 
     Further addresses count too, last those that held once. Likeness of names alone is never enough when
@@ -68,11 +67,7 @@ def known_contact(
     columns = ("pk", "email", "phone_e164", "first_name", "last_name", "company_name")
     candidates = [
         matching.Identity(
-            email=mail,
-            phone=number or "",
-            name=f"{first} {last}".strip() or business,
-            company=business,
-            id=pk,
+            email=mail, phone=number or "", name=f"{first} {last}".strip() or business, company=business, id=pk
         )
         for pk, mail, number, first, last, business in rows.values_list(*columns)[:MOST_CANDIDATES]
     ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from crm.models import CustomField
@@ -31,7 +32,7 @@ def custom_fields_for(actor: Actor) -> QuerySet[CustomField]:
 
 def custom_field_for(actor: Actor, pk: int) -> CustomField:
     """Return one definition; raises NotFound."""
-    return one(custom_fields_for(actor), pk, "There is no such field. It may have been deleted.")
+    return one(custom_fields_for(actor), pk, _("There is no such field. It may have been deleted."))
 
 
 def answers(row: Any) -> list[Answer]:
@@ -41,9 +42,7 @@ def answers(row: Any) -> list[Answer]:
     found = []
     for field in defined:
         value = held.pop(field.key, None)
-        is_link = field.type == CustomField.Type.URL and str(value).startswith(
-            ("http://", "https://")
-        )
+        is_link = field.type == CustomField.Type.URL and str(value).startswith(("http://", "https://"))
         found.append(Answer(field.label, field.shown(value), str(value) if is_link else ""))
     loose = [Answer(key.replace("_", " ").capitalize(), str(value)) for key, value in held.items()]
     return found + [answer for answer in loose if answer.text not in ("", "None")]

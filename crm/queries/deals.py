@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from core import clock
@@ -16,8 +17,10 @@ from crm.queries.approvals import approval_missing, needs_approval
 from crm.queries.filters import narrow, one_about_contact
 from crm.queries.processes import processes_for
 from crm.queries.rotting import today, touched_at
+from crm.queries.timeline import timeline
 
 REOPEN_DAYS = 30
+ENTRIES = 30
 
 
 def deals_for(
@@ -31,19 +34,18 @@ def deals_for(
 
 def deal_for(actor: Actor, pk: int, permission: str = "deal:read") -> Deal:
     """Return one deal that the actor may see; raises NotFound."""
-    rows = deals_for(actor, permission=permission)
-    missing = "There is no such deal. It may have been deleted."
+    rows = deals_for(actor, permission=permission).select_related("price_list", "import_run__created_by")
+    missing = _("There is no such deal. It may have been deleted.")
     row: Deal = one_about_contact(rows, pk, missing)
     return row
 
 
 def deal_facts(actor: Actor, deal: Deal) -> dict[str, Any]:
     """Return what the page of a deal shows beside its columns, and what decides which of its verbs are possible."""
-    lines = list(deal.lines.order_by("order", "pk"))
-    planned = Activity.objects.filter(deal=deal, completed_at=None, due_at__isnull=False)
-    planned = actor.visible("activity:read", planned).select_related("actor").order_by("due_at")
-    step = planned.first()
-    processes = processes_for(actor, deal)
+    prefetch_related_objects([deal], Prefetch("lines", DealLine.objects.order_by("order", "pk")))
+    lines, tasks = list(deal.lines.all()), _activities(actor, deal)
+    step = min((one for one in tasks if one.is_seen and one.is_planned), key=lambda one: one.due_at, default=None)
+    processes = processes_for(actor, deal, tasks)
     guard = next((one["process"] for one in processes if one["process"].guards), None)
     deal.has_lines, deal.next_due_at = bool(lines), step.due_at if step else None
     days, is_open = days_by_stage(deal), deal.status == Deal.Status.OPEN
@@ -52,10 +54,7 @@ def deal_facts(actor: Actor, deal: Deal) -> dict[str, Any]:
     if needs_approval(deal):
         rows = deal.approvals.select_related("requested_by", "decided_by", "deal")
         approvals = list(rows.order_by("-pk")[:10])
-    shown = [
-        (stage, days.get(stage.pk), blockers(deal, stage, guard) if is_open else [])
-        for stage in stages
-    ]
+    shown = [(stage, days.get(stage.pk), blockers(deal, stage, guard) if is_open else []) for stage in stages]
     return {
         "lines": lines,
         "step": step,
@@ -68,7 +67,21 @@ def deal_facts(actor: Actor, deal: Deal) -> dict[str, Any]:
         "stays": reopen_blockers(deal) if not is_open else [],
         "stuck": is_open and deal.rots_on is not None and deal.rots_on <= today(),
         "quiet": (clock.now() - touched_at(deal)).days,
+        "entries": timeline(actor, deal, limit=ENTRIES, activities=[one for one in tasks if one.is_seen]),
     }
+
+
+def _activities(actor: Actor, deal: Deal) -> list[Any]:
+    """What is planned on a deal, what its playbooks gave out and the newest of the rest, in one statement.
+
+    `is_seen` says which of them the actor may read.
+    """
+    rows = Activity.objects.filter(deal=deal)
+    seen = actor.visible("activity:read", rows)
+    newest = seen.order_by("-created_at", "-pk").values("pk")[:ENTRIES]
+    planned = Q(completed_at=None, due_at__isnull=False)
+    rows = rows.filter(planned | Q(source_key__isnull=False) | Q(pk__in=newest)).select_related("actor")
+    return list(rows.annotate(is_seen=Exists(seen.filter(pk=OuterRef("pk"))), is_planned=planned).order_by("pk"))
 
 
 def days_by_stage(deal: Deal) -> dict[int, int]:
@@ -91,9 +104,9 @@ def days_by_stage(deal: Deal) -> dict[int, int]:
 def reopen_blockers(deal: Deal) -> list[str]:
     """Return why a deal cannot be reopened: its status, its age, or what other apps object to."""
     if deal.status != "won" or deal.won_at is None:
-        return ["Only a won deal can be reopened. Make a new deal instead."]
+        return [_("Only a won deal can be reopened. Make a new deal instead.")]
     if clock.now() - deal.won_at > timedelta(days=REOPEN_DAYS):
-        return [f"A deal can be reopened for {REOPEN_DAYS} days. Make a new deal instead."]
+        return [_("A deal can be reopened for %(days)s days. Make a new deal instead.") % {"days": REOPEN_DAYS}]
     return refusals("deal.reopen", deal)
 
 
@@ -103,14 +116,13 @@ def with_facts(deals: QuerySet[Deal]) -> QuerySet[Deal]:
     return deals.annotate(
         has_lines=Exists(DealLine.objects.filter(deal=OuterRef("pk"))),
         next_due_at=Subquery(planned.order_by("due_at").values("due_at")[:1]),
+        next_due_on=Subquery(planned.order_by("due_at").values("due_on")[:1]),
     )
 
 
 def running_processes(pks: Iterable[int]) -> dict[int, Process]:
     """Return for each of these open deals the playbook's process that guards its stages, if it follows one."""
-    rows = Process.objects.filter(
-        deal__in=pks, state="running", playbook__starts_on="lead.converted"
-    )
+    rows = Process.objects.filter(deal__in=pks, state="running", playbook__starts_on="lead.converted")
     return {row.deal_id: row for row in rows}
 
 

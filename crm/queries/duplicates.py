@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from core import clock
@@ -14,16 +15,7 @@ from crm.duplicates import Crowd, Likeness, Profile
 from crm.models import Contact, ContactAddress, DuplicateKey, DuplicatePair
 from crm.queries.filters import one
 
-COLUMNS = (
-    "pk",
-    "first_name",
-    "last_name",
-    "company_name",
-    "email",
-    "phone_e164",
-    "city",
-    "job_title",
-)
+COLUMNS = ("pk", "first_name", "last_name", "company_name", "email", "phone_e164", "city", "job_title")
 KNOWN_FROM = 3  # a word that so many contacts are called is a name, not a typing error
 MOST_KNOWN = 20_000
 MOST_KEPT = 8_000  # profiles held while scanning; about 3 kB each
@@ -38,9 +30,7 @@ class Radar:
         known = known_names(int(clock.now().timestamp()) // 3600)
         self._crowd = Crowd(self._sizes, known.__contains__)
 
-    def look(
-        self, profiles: Iterable[Profile], *, below_only: bool = False
-    ) -> dict[tuple[int, int], Likeness]:
+    def look(self, profiles: Iterable[Profile], *, below_only: bool = False) -> dict[tuple[int, int], Likeness]:
         """Return what is alike among profiles and the stored contacts, by (smaller id, larger id).
 
         With `below_only` each is compared with smaller ids alone: a whole scan then sees every pair once.
@@ -61,9 +51,7 @@ class Radar:
 
     def _sharing(self, batch: Mapping[int, Profile]) -> dict[int, set[int]]:
         named = {pk: duplicates.keys(row) for pk, row in batch.items()}
-        limits = {
-            duplicates.hashed(k): duplicates.largest(k) for mine in named.values() for k in mine
-        }
+        limits = {duplicates.hashed(k): duplicates.largest(k) for mine in named.values() for k in mine}
         wanted = limits.keys()
         rows = DuplicateKey.objects.filter(key__in=wanted - self._sizes.keys())
         sizes = rows.values("key").annotate(n=Count("pk")).values_list("key", "n")
@@ -73,8 +61,7 @@ class Radar:
         for key, pk in DuplicateKey.objects.filter(key__in=telling).values_list("key", "contact"):
             holders.setdefault(key, []).append(pk)
         sharing = {
-            pk: {mate for key in mine for mate in holders.get(duplicates.hashed(key), ())}
-            for pk, mine in named.items()
+            pk: {mate for key in mine for mate in holders.get(duplicates.hashed(key), ())} for pk, mine in named.items()
         }
         _forget(self._sizes, 5 * MOST_KEPT)
         return sharing
@@ -102,9 +89,9 @@ def profiles_of(ids: Iterable[int]) -> list[Profile]:
         held = emails if channel == ContactAddress.Channel.EMAIL else phones
         held.setdefault(pk, []).append(folded or value)
     found = []
-    for pk, first, last, company, email, phone, city, role in Contact.objects.filter(
-        pk__in=wanted
-    ).values_list(*COLUMNS):
+    for pk, first, last, company, email, phone, city, role in Contact.objects.filter(pk__in=wanted).values_list(
+        *COLUMNS
+    ):
         found.append(
             duplicates.profile(
                 id=pk,
@@ -135,14 +122,10 @@ def known_names(hour: int) -> frozenset[str]:
 def unkeyed(limit: int) -> list[int]:
     """Return contacts that the radar has never seen, oldest first: what an import brought, for instance."""
     seen = DuplicateKey.objects.values("contact")
-    return list(
-        Contact.objects.exclude(pk__in=seen).order_by("pk").values_list("pk", flat=True)[:limit]
-    )
+    return list(Contact.objects.exclude(pk__in=seen).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
-def pairs_for(
-    actor: Actor, states: Sequence[str] = (DuplicatePair.State.OPEN,)
-) -> QuerySet[DuplicatePair]:
+def pairs_for(actor: Actor, states: Sequence[str] = (DuplicatePair.State.OPEN,)) -> QuerySet[DuplicatePair]:
     """Return the suspected pairs of contacts that the actor may both see, the surest first."""
     visible = actor.visible("contact:read", Contact.objects.all())
     rows = DuplicatePair.objects.select_related("contact", "other", "decided_by")
@@ -156,7 +139,7 @@ def pairs_for(
 def pair_for(actor: Actor, pk: int) -> DuplicatePair:
     """Return one pair; raises NotFound."""
     rows = pairs_for(actor, DuplicatePair.State.values)
-    return one(rows, pk, "There is no such pair. The two may have been merged.")
+    return one(rows, pk, _("There is no such pair. The two may have been merged."))
 
 
 def twins_of(actor: Actor, contact: Contact) -> list[tuple[Contact, DuplicatePair]]:

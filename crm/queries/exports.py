@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import override
 
 from accounts.models import Workspace
 from core.money import Money
@@ -18,10 +19,7 @@ from crm.queries.custom_fields import fields_of
 
 BATCH = 2_000
 # Headers that differ from the label of the import's column.
-HEADERS = {
-    "leads": {"external_ref": "Contact reference"},
-    "deals": {"reference": "Deal reference"},
-}
+HEADERS = {"leads": {"external_ref": "Contact reference"}, "deals": {"reference": "Deal reference"}}
 Getter = Callable[[Any], Any]
 
 
@@ -54,7 +52,9 @@ def _rows(rows: QuerySet[Any], getters: list[Getter], own: list[CustomField]) ->
         held = dict(row.custom)
         told = [held.pop(one.key) if _is_told(one, held.get(one.key)) else "" for one in own]
         rest = {key: value for key, value in held.items() if value is not None}
-        yield [get(row) for get in getters] + told + [_json(rest)]
+        with override("en"):  # as an import reads it again
+            line = [get(row) for get in getters]
+        yield line + told + [_json(rest)]
 
 
 def _is_told(one: CustomField, value: Any) -> bool:
@@ -62,9 +62,7 @@ def _is_told(one: CustomField, value: Any) -> bool:
     kinds: Mapping[str, Any] = {"number": (int, float), "yes-no": bool}
     if value is None or not isinstance(value, kinds.get(one.type, str)):
         return False
-    return isinstance(value, bool) == (one.type == "yes-no") and (
-        one.type != "choice" or value in one.choices
-    )
+    return isinstance(value, bool) == (one.type == "yes-no") and (one.type != "choice" or value in one.choices)
 
 
 def _contact(code: str) -> dict[str, Getter]:

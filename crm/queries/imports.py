@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from core import clock, files
@@ -35,7 +36,7 @@ def imports_for(actor: Actor) -> QuerySet[ImportRun]:
 def import_for(actor: Actor, pk: int) -> ImportRun:
     """One import that the actor may see; raises NotFound."""
     rows = imports_for(actor)
-    return one(rows, pk, "There is no such import. Only the person who uploaded the file sees it.")
+    return one(rows, pk, _("There is no such import. Only the person who uploaded the file sees it."))
 
 
 def remembered(actor: Actor, headers: Sequence[str], kind: str = "") -> ImportRun | None:
@@ -55,22 +56,20 @@ def stage_for(run: ImportRun) -> Stage | None:
 def progress_of(run: ImportRun) -> Progress:
     """How far a working import is."""
     if run.state == ImportRun.State.RUNNING:
-        return Progress("Importing", run.next_row, run.total)
+        return Progress(_("Importing"), run.next_row, run.total)
     stage = stage_for(run)
     if stage is None:
-        return Progress("Waiting to start", 0, 0)
+        return Progress(_("Waiting to start"), 0, 0)
     with stage:
         if not stage.noted("read"):
-            return Progress("Reading", stage.last(), 0)
+            return Progress(_("Reading"), stage.last(), 0)
         if not stage.noted("lined_up"):
             grouped = stage.count("rows", f"number <= {int(stage.noted('grouped', 0))}")
-            return Progress("Checking", grouped, stage.count())
-        return Progress("Counting", stage.noted("planned", 0), stage.count())
+            return Progress(_("Checking"), grouped, stage.count())
+        return Progress(_("Counting"), stage.noted("planned", 0), stage.count())
 
 
-def endings_of(
-    run: ImportRun, outcome: str, after: int, limit: int
-) -> list[tuple[Ending, list[str]]]:
+def endings_of(run: ImportRun, outcome: str, after: int, limit: int) -> list[tuple[Ending, list[str]]]:
     """What became of rows, with their cells, in the file's order; nothing when the rows are gone."""
     stage = stage_for(run)
     if stage is None:
@@ -100,6 +99,4 @@ def expired_imports() -> QuerySet[ImportRun]:
 def broken_imports() -> list[str]:
     """Imports that ended, and whose rows did not all end in exactly one way."""
     wrong = ImportRun.objects.filter(state=ImportRun.State.FINISHED).exclude(next_row=F("total"))
-    return [
-        f"import {run.pk}: {run.total} rows in the file, {run.next_row} counted" for run in wrong
-    ]
+    return [f"import {run.pk}: {run.total} rows in the file, {run.next_row} counted" for run in wrong]

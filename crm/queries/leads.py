@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.permissions import Verdict
@@ -11,12 +12,13 @@ from crm import lead_rules, scoring
 from crm.models import Lead
 from crm.queries.filters import narrow, one_about_contact
 
-GONE = "There is no such lead. It may have been merged or deleted."
+GONE = _("There is no such lead. It may have been merged or deleted.")
 TEMPERATURES = {
     "hot": Q(score__gte=scoring.HOT),
     "warm": Q(score__gte=scoring.WARM, score__lt=scoring.HOT),
     "cold": Q(score__lt=scoring.WARM),
 }
+WARMTH = (("hot", _("Hot")), ("warm", _("Warm")), ("cold", _("Cold")))
 
 
 def leads_for(

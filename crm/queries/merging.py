@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.db.models import Field, ForeignKey, Model, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from crm.models import Channel, Contact, ContactMerge, DuplicatePair, Lead
@@ -69,7 +70,7 @@ def moving(other: Contact) -> list[str]:
         names = model._meta.verbose_name, model._meta.verbose_name_plural
         one_, many = ("tag", "tags") if model is Contact.tags.through else names
         if count:
-            said.append(f"{count} {one_ if count == 1 else many}")
+            said.append(f"{count} {_(str(one_ if count == 1 else many))}")
     return said
 
 
@@ -78,17 +79,15 @@ def warnings(contact: Contact, other: Contact) -> list[str]:
     said = []
     leads = [Lead.objects.filter(contact=row).open().count() for row in (contact, other)]
     if all(leads):
-        said.append(
-            "Both have an open lead. Both leads stay open; what comes in next joins the newer one."
-        )
+        said.append(_("Both have an open lead. Both leads stay open; what comes in next joins the newer one."))
     if contact.owner_id and other.owner_id and contact.owner_id != other.owner_id:
-        said.append(f"{other.owner} owns the other one, and keeps its leads and deals.")
+        said.append(_("%(owner)s owns the other one, and keeps its leads and deals.") % {"owner": other.owner})
     if contact.kind != other.kind:
-        said.append("One is a person, the other a business.")
-    refused = [f"{row} asked not to be contacted" for row in (contact, other) if row.do_not_contact]
+        said.append(_("One is a person, the other a business."))
+    refused = [_("%(row)s asked not to be contacted") % {"row": row} for row in (contact, other) if row.do_not_contact]
     channels = sorted(withdrawn(contact) | withdrawn(other))
-    refused += [f"One of them withdrew consent for {Channel(name).label}" for name in channels]
-    return said + [f"{words}. That will hold for both." for words in refused]
+    refused += [_("One of them withdrew consent for %(label)s") % {"label": Channel(name).label} for name in channels]
+    return said + [_("%(words)s. That will hold for both.") % {"words": words} for words in refused]
 
 
 def withdrawn(contact: Contact) -> set[str]:
@@ -110,7 +109,7 @@ def merges_for(actor: Actor, permission: str = "contact:read") -> QuerySet[Conta
 def merge_of(actor: Actor, old_id: int) -> ContactMerge:
     """Return the merge in which this id went away; raises NotFound."""
     found = merges_for(actor).filter(old_id=old_id).values_list("pk", flat=True).first()
-    return one(merges_for(actor), found or 0, "No contact of this id was merged.")
+    return one(merges_for(actor), found or 0, _("No contact of this id was merged."))
 
 
 def share_models() -> list[Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.permissions import facts_of
@@ -15,9 +16,10 @@ from crm.models import Operation, OperationPart
 from crm.queries.filters import one
 
 # Actions of single records that leave an operation.
-RECORDED = frozenset(
-    {"contact.delete", "contact.merge", "lead.delete", "lead.convert", "deal.delete"}
-)
+RECORDED = frozenset({
+    "activity.delete", "contact.delete", "contact.merge", "lead.delete", "lead.convert", "deal.delete",
+    "document.delete",
+})  # fmt: skip
 # Whole files reach further than single rows: an import is undone by who made it, or by an administrator.
 OTHERS_NEED = {"import": "settings:manage"}
 
@@ -37,7 +39,7 @@ def operations_for(actor: Actor, *, permission: str = "contact:read") -> QuerySe
 
 def operation_for(actor: Actor, pk: int, permission: str = "contact:read") -> Operation:
     """Return one operation that the actor may see; raises NotFound."""
-    return one(operations_for(actor, permission=permission), pk, "There is no such change.")
+    return one(operations_for(actor, permission=permission), pk, _("There is no such change."))
 
 
 def undo_denial(operation: Operation, actor: Actor) -> str:
@@ -47,20 +49,20 @@ def undo_denial(operation: Operation, actor: Actor) -> str:
     needed = OTHERS_NEED.get(operation.kind, operation.permission)
     if operation.created_by_id == actor.user_id or _for_every_row(actor, needed):
         return ""
-    return "Only the person who did this, or an administrator, can undo it."
+    return _("Only the person who did this, or an administrator, can undo it.")
 
 
 def undo_refusal(operation: Operation, *, asks_others: bool = True) -> str:
     """Return why this cannot be undone by anybody, "" when it can; `asks_others` lets other apps object, too."""
     state, states = operation.state, Operation.State
     if state == states.RUNNING:
-        return "This is still under way. Undo it when it is done."
+        return _("This is still under way. Undo it when it is done.")
     if state != states.DONE:
-        return "This is undone already." if state != states.UNDOING else "This is being undone."
+        return _("This is undone already.") if state != states.UNDOING else _("This is being undone.")
     if not operation.steps:
-        return "Nothing was changed, so there is nothing to undo."
+        return _("Nothing was changed, so there is nothing to undo.")
     if operation.undo_until < clock.now():
-        return "Changes can be undone for 30 days. Correct the records by hand instead."
+        return _("Changes can be undone for 30 days. Correct the records by hand instead.")
     return " ".join(refusals("operation.undo", operation)) if asks_others else ""
 
 
@@ -87,7 +89,8 @@ def _each(operation: Operation, kind: str, most: int) -> Iterator[Any]:
     parts = OperationPart.objects.filter(operation=operation, kind=kind).order_by("step", "pk")
     for rows in parts.values_list("rows", flat=True).iterator(chunk_size=10):
         for row in rows[:most]:
-            yield row
+            # reasons are stored in English
+            yield row | {"reason": _(row["reason"])} if row.get("reason") else row
             most -= 1
         if most <= 0:
             return

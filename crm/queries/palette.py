@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from core.links import route
 from core.models import Event
@@ -48,23 +50,20 @@ def palette(actor: Actor, typed: str, places: Iterable[Any]) -> list[Group]:
     """
     if typed.startswith(">"):
         return _filled(
-            [
-                Group("Actions", _commands(actor, typed[1:])),
-                Group("Pages", _places(places, typed[1:])),
-            ]
+            [Group(_("Actions"), _commands(actor, typed[1:])), Group(_("Pages"), _places(places, typed[1:]))]
         )
     if typed.startswith("@"):
-        return _filled(_records(actor, typed[1:], people=True))
+        return _filled(records(actor, typed[1:], people=True))
     if not typed:
         return _filled(
             [
-                Group("Recent", recent(actor)),
-                Group("Actions", _commands(actor, "")),
-                Group("Pages", _places(places, "")),
+                Group(_("Recent"), recent(actor)),
+                Group(_("Actions"), _commands(actor, "")),
+                Group(_("Pages"), _places(places, "")),
             ]
         )
     begin = [*_places(places, typed), *_commands(actor, typed)][:PLACES]
-    return _filled([Group("Go to", begin), *_records(actor, typed)])
+    return _filled([Group(_("Go to"), begin), *records(actor, typed)])
 
 
 def recent(actor: Actor) -> list[Option]:
@@ -93,7 +92,8 @@ def of_record(row: Any) -> str:
     return ", ".join(filter(None, (about, row.contact.city))) or row.contact.email
 
 
-def _records(actor: Actor, typed: str, *, people: bool = False) -> list[Group]:
+def records(actor: Actor, typed: str, *, people: bool = False) -> list[Group]:
+    """Return the records that a text finds, the nearest first, by kind; with `people` only those of persons."""
     groups = []
     text = typed.strip()
     nearly: Near = cache(near)  # asked once for all sources
@@ -113,36 +113,24 @@ def _sources(actor: Actor) -> list[Source]:
 
 
 def _option(source: Source, row: Any) -> Option:
-    return Option(
-        f"{source.key}-{row.pk}",
-        row.name,
-        row.get_absolute_url(),
-        detail=source.detail(row),
-        row=row,
-    )
+    return Option(f"{source.key}-{row.pk}", row.name, row.get_absolute_url(), detail=source.detail(row), row=row)
 
 
 def _commands(actor: Actor, typed: str) -> list[Option]:
     return [
-        Option(
-            f"do-{one.key}", one.label, route(one.url_name), icon=one.icon, is_sheet=one.is_sheet
-        )
+        Option(f"do-{one.key}", one.label, route(one.url_name), icon=one.icon, is_sheet=one.is_sheet)
         for one in COMMANDS.values()
         if _begins(one.label, typed) and actor.can(one.permission)
     ]
 
 
 def _places(places: Iterable[Any], typed: str) -> list[Option]:
-    return [
-        Option(f"go-{one.key}", one.label, one.url, icon=one.icon)
-        for one in places
-        if _begins(one.label, typed)
-    ]
+    return [Option(f"go-{one.key}", one.label, one.url, icon=one.icon) for one in places if _begins(one.label, typed)]
 
 
 def _begins(label: str, typed: str) -> bool:
     """Whether every typed word begins a word of the label."""
-    words, asked = normalise(label).split(), normalise(typed).split()
+    words, asked = normalise(str(label)).split(), normalise(typed).split()
     begun = all(any(word.startswith(part) for word in words) for part in asked)
     return begun and bool(asked or not typed.strip())
 

@@ -1,6 +1,7 @@
 """Reading pipelines and stages."""
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from crm.models import Deal, Pipeline, Playbook, Stage
@@ -16,13 +17,13 @@ def pipelines_for(actor: Actor) -> QuerySet[Pipeline]:
 
 def pipeline_for(actor: Actor, pk: int) -> Pipeline:
     """Return one pipeline; raises NotFound."""
-    return one(pipelines_for(actor), pk, "There is no such pipeline.")
+    return one(pipelines_for(actor), pk, _("There is no such pipeline."))
 
 
 def stage_for(actor: Actor, pk: int) -> Stage:
     """Return one stage; raises NotFound."""
     rows = Stage.objects.filter(pipeline__in=pipelines_for(actor)).select_related("pipeline")
-    return one(rows, pk, "There is no such stage.")
+    return one(rows, pk, _("There is no such stage."))
 
 
 def stages_in_use(pipeline: Pipeline) -> QuerySet[Stage]:
@@ -33,9 +34,7 @@ def stages_in_use(pipeline: Pipeline) -> QuerySet[Stage]:
 def boards() -> list[Pipeline]:
     """Return the pipelines that have a board: those in use, and others while deals in them are open."""
     busy = Exists(Deal.objects.filter(pipeline=OuterRef("pk"), status="open"))
-    return list(
-        Pipeline.objects.filter(Q(is_active=True) | busy).order_by("-is_default", "order", "name")
-    )
+    return list(Pipeline.objects.filter(Q(is_active=True) | busy).order_by("-is_default", "order", "name"))
 
 
 def playbooks_for(actor: Actor) -> QuerySet[Playbook]:
@@ -46,7 +45,7 @@ def playbooks_for(actor: Actor) -> QuerySet[Playbook]:
 
 def playbook_for(actor: Actor, pk: int) -> Playbook:
     """Return one playbook; raises NotFound."""
-    return one(playbooks_for(actor), pk, "There is no such playbook.")
+    return one(playbooks_for(actor), pk, _("There is no such playbook."))
 
 
 def default_pipeline() -> Pipeline | None:

@@ -15,25 +15,23 @@ def tasks_of(process: Process, step: int | None = None) -> QuerySet[Activity]:
     return Activity.objects.filter(deal=process.deal_id, source_key__startswith=prefix)
 
 
-def processes_for(actor: Actor, about: Deal | Contact) -> list[dict[str, Any]]:
+def processes_for(actor: Actor, about: Deal | Contact, tasks: Any = None) -> list[dict[str, Any]]:
     """Return the processes of a deal, or those under way of a contact's deals that the actor may see, with their steps.
 
-    A step is {name, state ("done", "now", "later"), tasks: [Activity], done, total}.
+    A step is {name, state ("done", "now", "later"), tasks: [Activity], done, total}. `tasks`: the deal's, if known.
     """
     rows = Process.objects.filter(**{str(about._meta.model_name): about}).select_related("playbook")
     if isinstance(about, Contact):
         rows = rows.filter(
-            state=Process.State.RUNNING,
-            deal__in=actor.visible("deal:read", Deal.objects.filter(contact=about)),
+            state=Process.State.RUNNING, deal__in=actor.visible("deal:read", Deal.objects.filter(contact=about))
         )
     processes = list(rows.select_related("deal").order_by("-created_at", "-pk"))
     if not processes:
         return []
-    tasks = Activity.objects.filter(deal__in=[row.deal_id for row in processes])
-    by_key = {
-        task.source_key: task
-        for task in tasks.exclude(source_key=None).select_related("actor").order_by("pk")
-    }
+    if tasks is None:
+        given = Activity.objects.filter(deal__in=[row.deal_id for row in processes], source_key__isnull=False)
+        tasks = given.select_related("actor").order_by("pk")
+    by_key = {task.source_key: task for task in tasks}
     return [{"process": row, "steps": _steps(row, by_key)} for row in processes]
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.models import Workspace
@@ -33,7 +34,7 @@ def holidays_for(actor: Actor) -> QuerySet[Holiday]:
 
 def holiday_for(actor: Actor, pk: int) -> Holiday:
     """Return one holiday; raises NotFound."""
-    return one(holidays_for(actor), pk, "There is no such holiday.")
+    return one(holidays_for(actor), pk, _("There is no such holiday."))
 
 
 def days_of(deals: Iterable[Deal]) -> dict[int, date | None]:

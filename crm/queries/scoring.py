@@ -45,11 +45,7 @@ def lead_facts(lead: Lead) -> dict[str, Any]:
 
 def known_outcomes(*, without_run: int | None = None) -> Iterator[tuple[Lead, bool]]:
     """Leads that were won or lost, oldest first; those of one import may be left out."""
-    leads = (
-        Lead.objects.filter(facts__outcome__in=("won", "lost"))
-        .select_related("contact")
-        .order_by("pk")
-    )
+    leads = Lead.objects.filter(facts__outcome__in=("won", "lost")).select_related("contact").order_by("pk")
     if without_run is not None:
         leads = leads.exclude(import_run=without_run)
     for lead in leads.iterator(chunk_size=2000):

@@ -75,6 +75,5 @@ def _settle(
 def _whole(option: tuple[Group, ...]) -> tuple[Group, ...]:
     """The same groups without beginnings; those of numbers stay."""
     return tuple(
-        tuple(tuple(t if t[0].isdecimal() else t.rstrip("*") for t in terms) for terms in group)
-        for group in option
+        tuple(tuple(t if t[0].isdecimal() else t.rstrip("*") for t in terms) for terms in group) for group in option
     )

@@ -1,6 +1,7 @@
 """Reading tags."""
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from crm.models import Tag
@@ -14,4 +15,4 @@ def tags_for(actor: Actor) -> QuerySet[Tag]:
 
 def tag_for(actor: Actor, pk: int) -> Tag:
     """Return one tag; raises NotFound."""
-    return one(tags_for(actor), pk, "There is no such tag. It may have been merged or deleted.")
+    return one(tags_for(actor), pk, _("There is no such tag. It may have been merged or deleted."))

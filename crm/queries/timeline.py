@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.db.models import Model
 from django.urls import NoReverseMatch
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from core.links import route
@@ -26,6 +27,7 @@ PERMISSIONS: Final = {
     "deal": "deal:read",
     "approval": "deal:read",
     "process": "deal:read",
+    "ticket": "ticket:read",
     "message": "conversation:read",
     "reply": "conversation:read",
     "conversation": "conversation:read",
@@ -67,15 +69,17 @@ def timeline(
     limit: int = 50,
     before: datetime | None = None,
     known: Iterable[Lead | Deal] = (),
+    activities: Iterable[Activity] | None = None,
 ) -> list[Entry]:
     """Return the newest entries about a contact, lead or deal, each one readable by the actor.
 
-    `known` are leads and deals of the contact that the caller has at hand: they are not read again.
+    `known` are leads and deals of the contact that the caller has at hand, `activities` the newest that the actor may
+    see: they are not read again.
     """
     contact = subject if isinstance(subject, Contact) else subject.contact
     events = _newest(subject, contact, before)
     entries = list(islice(_readable(actor, subject, contact, events, known), limit))
-    entries += _activities(actor, subject, limit, before)
+    entries += map(_activity_entry, _activities(actor, subject, limit, before) if activities is None else activities)
     entries += _import(subject, before)
     return sorted(entries, key=lambda entry: (entry.at, entry.id), reverse=True)[:limit]
 
@@ -91,7 +95,7 @@ def _import(subject: Contact | Lead | Deal, before: datetime | None) -> list[Ent
             at=at,
             kind="event",
             name="importrun.wrote",
-            title=f"Imported from {run.file_name}",
+            title=_("Imported from %(file_name)s") % {"file_name": run.file_name},
             text="",
             who=str(run.created_by or ""),
             icon="put",
@@ -102,14 +106,12 @@ def _import(subject: Contact | Lead | Deal, before: datetime | None) -> list[Ent
     ]
 
 
-def _activities(
-    actor: Actor, subject: Contact | Lead | Deal, limit: int, before: datetime | None
-) -> list[Entry]:
+def _activities(actor: Actor, subject: Contact | Lead | Deal, limit: int, before: datetime | None) -> Any:
     about: dict[str, Any] = {str(subject._meta.model_name): subject}
     rows = actor.visible("activity:read", Activity.objects.filter(**about)).select_related("actor")
     if before is not None:
         rows = rows.filter(created_at__lt=before)
-    return [_activity_entry(row) for row in rows.order_by("-created_at", "-id")[:limit]]
+    return rows.order_by("-created_at", "-id")[:limit]
 
 
 def _activity_entry(row: Activity) -> Entry:
@@ -121,7 +123,7 @@ def _activity_entry(row: Activity) -> Entry:
         kind="activity",
         name=f"activity.{row.type}",
         title=row.subject if says_type else f"{label}: {row.subject}",
-        text=row.outcome or row.body,
+        text=_(row.outcome) if row.outcome else row.body,
         who=str(row.actor) if row.actor else "",
         icon=ICONS_OF_TYPES.get(row.type, "note"),
         tone="good" if is_done_task else "",
@@ -140,9 +142,7 @@ ICONS_OF_TYPES: Final = {
 }
 
 
-def _newest(
-    subject: Contact | Lead | Deal, contact: Contact, before: datetime | None
-) -> Iterator[Event]:
+def _newest(subject: Contact | Lead | Deal, contact: Contact, before: datetime | None) -> Iterator[Event]:
     merged = getattr(contact, "is_survivor", True)
     around = [contact.pk, *(contact.merges.values_list("old_id", flat=True) if merged else ())]
     rows = Event.objects.filter(contact_id__in=around).exclude(subject_type__in=HIDDEN)
@@ -153,7 +153,7 @@ def _newest(
 
 def _in_batches(rows: Any) -> Iterator[Event]:
     last: int | None = None
-    for _ in range(MOST_BATCHES):
+    for _batch in range(MOST_BATCHES):
         page = rows.filter(id__lt=last) if last is not None else rows
         events = list(page.order_by("-id")[:BATCH])
         yield from events
@@ -168,13 +168,11 @@ def _concerns(subject: Contact | Lead | Deal) -> Callable[[Event], bool]:
     if isinstance(subject, Lead):
         deal_id = subject.converted_deal_id
         return lambda event: (
-            event.data.get("lead_id") in {None, subject.pk}
-            and event.data.get("deal_id") in {None, deal_id}
+            event.data.get("lead_id") in {None, subject.pk} and event.data.get("deal_id") in {None, deal_id}
         )
     lead_id = subject.lead_id
     return lambda event: (
-        event.data.get("deal_id") == subject.pk
-        or (lead_id is not None and event.data.get("lead_id") == lead_id)
+        event.data.get("deal_id") == subject.pk or (lead_id is not None and event.data.get("lead_id") == lead_id)
     )
 
 
@@ -197,7 +195,8 @@ def _readable(
         return held.get((noun, pk))
 
     def reads(event: Event) -> bool:
-        permission = PERMISSIONS.get(event.subject_type, "audit:read")
+        noun = _end_of(event.data) if event.subject_type == "document" else event.subject_type
+        permission = PERMISSIONS.get(noun, "audit:read")
         if actor.sees_all(permission):
             return True
         if event.subject_type in {"contact", "consent"}:
@@ -210,6 +209,11 @@ def _readable(
         return bool(actor.can(permission, found or contact))
 
     return (entry for event in events if reads(event) and (entry := _event_entry(event)))
+
+
+def _end_of(data: dict[str, Any]) -> str:
+    """The kind of record that a document hangs on: whoever reads that may see what happens to it."""
+    return next((noun for noun in ("ticket", "deal", "lead") if data.get(f"{noun}_id")), "contact")
 
 
 def _own(subject: Contact | Lead | Deal) -> list[Any]:
@@ -229,7 +233,7 @@ def _event_entry(event: Event) -> Entry | None:
         at=event.at,
         kind="event",
         name=event.name,
-        title=said.title,
+        title=str(said.title),
         text=said.text,
         who=event.actor_name,
         icon=said.icon,

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from core.links import route
 from core.templatetags.ui import avatar, chip, day, due, icon, money
@@ -19,14 +20,12 @@ def deal_card(deal: Any) -> SafeString:
     place = f", {escape(deal.contact.city)}" if deal.contact.city else ""
     when = ""
     if deal.status == "won":
-        when = f'<span class="vh">won </span>{day(deal.closed_on, "j M")}'
+        when = _('<span class="vh">won </span>%(day)s') % {"day": day(deal.closed_on, "j M")}
     elif deal.expected_close_on:
-        when = f'<span class="vh">closes </span>{day(deal.expected_close_on, "j M")}'
-    quiet = (
-        f'<span class="xs warnc nowrap">{deal.days_silent} d quiet</span>'
-        if deal.days_silent
-        else ""
-    )
+        closes = day(deal.expected_close_on, "j M")
+        when = _('<span class="vh">closes </span>%(day)s') % {"day": closes}
+    silent = _("%(days)s d quiet") % {"days": deal.days_silent}
+    quiet = f'<span class="xs warnc nowrap">{silent}</span>' if deal.days_silent else ""
     owner = (
         f'<span class="row end" title="{escape(deal.owner)}">{avatar(deal.owner)}'
         f'<span class="vh">{escape(deal.owner)}</span></span>'
@@ -36,9 +35,10 @@ def deal_card(deal: Any) -> SafeString:
     move = held = ""
     if deal.may_move:
         held = f' data-deal="{deal.pk}" data-no="{" ".join(map(str, deal.closed_to))}"'
+        label = _("Move %(deal)s") % {"deal": f"{title}, {who}"}
         move = (
             f'<a class="btn gh ico sm mv" href="{route("crm:deal-move", deal.pk)}" data-move'
-            f' aria-label="Move {title}, {who}"><span class="ms">Move</span><span class="ds">{icon("dots")}</span></a>'
+            f' aria-label="{label}"><span class="ms">{_("Move")}</span><span class="ds">{icon("dots")}</span></a>'
         )
     return mark_safe(  # noqa: S308 - every value above is escaped or made by a tag
         f'<li class="deal{" rot" if deal.days_silent else ""}" id="deal-{deal.pk}"{held}>'
@@ -51,11 +51,11 @@ def deal_card(deal: Any) -> SafeString:
 def _next(deal: Any) -> str:
     """What comes next, as a chip."""
     if deal.status == "won":
-        return chip("Won", "good", "check")
+        return chip(_("Won"), "good", "check")
     if deal.waits:
-        return chip("Waits for approval", "warn", "shield")
+        return chip(_("Waits for approval"), "warn", "shield")
     if deal.next_due_at:
-        return due(deal.next_due_at)
+        return due(deal.next_due_at, deal.next_due_on)
     if deal.snoozed_until and not deal.days_silent:
-        return chip(f"Rests until {day(deal.snoozed_until, 'j M')}", "", "clock")
-    return chip("No next step", "warn", "alert")
+        return chip(_("Rests until %(day)s") % {"day": day(deal.snoozed_until, "j M")}, "", "clock")
+    return chip(_("No next step"), "warn", "alert")

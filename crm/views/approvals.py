@@ -1,6 +1,8 @@
 """Approvals: deals that a second person looks at."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.doors import door
 from core.money import Money, format_money
@@ -18,7 +20,7 @@ def list_(request: HttpRequest) -> HttpResponse:
     seen = seen.exclude(state="pending") if chosen == "decided" else seen.filter(state="pending")
     context = {
         "rows": paginate(seen, request.GET.get("cursor", "")),
-        "views": [("", "Waiting"), ("decided", "Decided")],
+        "views": [("", gettext("Waiting")), ("decided", gettext("Decided"))],
         "chosen": chosen,
     }
     return page(request, "crm/approvals/list.html", context)
@@ -27,26 +29,27 @@ def list_(request: HttpRequest) -> HttpResponse:
 def _asked(approval: Approval) -> str:
     """What exactly is decided, in a sentence."""
     worth = format_money(Money(approval.value_minor, approval.currency))
-    by = f" Asked by {approval.requested_by}." if approval.requested_by else ""
-    note = f" {approval.note}" if approval.note else ""
-    return f"{approval.deal.contact.name}, {worth}.{by}{note}"
+    said = [f"{approval.deal.contact.name}, {worth}."]
+    if approval.requested_by:
+        said.append(gettext("Asked by %(person)s.") % {"person": approval.requested_by})
+    return " ".join(filter(None, [*said, approval.note]))
 
 
 approve = sheet(
     "deal.approve",
     approval_for,
-    title="Approve {.deal.title}?",
-    submit="Approve",
-    message="Approved.",
+    title=_("Approve {.deal.title}?"),
+    submit=_("Approve"),
+    message=_("Approved."),
     intro=_asked,
     goes="crm:approval-list",
 )
 reject = sheet(
     "deal.reject",
     approval_for,
-    title="Reject {.deal.title}?",
-    submit="Reject",
-    message="Rejected. The owner is told why.",
+    title=_("Reject {.deal.title}?"),
+    submit=_("Reject"),
+    message=_("Rejected. The owner is told why."),
     intro=_asked,
     goes="crm:approval-list",
     danger=True,

@@ -1,6 +1,8 @@
 """The pages of the catalog."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.listing import export_page, list_page
 from core.doors import door
@@ -14,19 +16,14 @@ from crm.sheets import BOTH, ask, sheet
 list_ = list_page(ITEMS, bar="crm/catalog/_switch.html")
 export = export_page(ITEMS)
 new = sheet(
-    "item.create",
-    None,
-    title="New item",
-    submit="Add item",
-    message="Item added.",
-    goes="crm:item-list",
+    "item.create", None, title=_("New item"), submit=_("Add item"), message=_("Item added."), goes="crm:item-list"
 )
 edit = sheet(
     "item.update",
     item_for,
     title="{.name}",
-    submit="Save item",
-    message="Item saved.",
+    submit=_("Save item"),
+    message=_("Item saved."),
     goes="crm:item-list",
     back="crm:item-list",
 )
@@ -55,13 +52,11 @@ def price_list(request: HttpRequest, pk: int) -> HttpResponse:
 price_list_new = sheet(
     "price_list.create",
     None,
-    title="New price list",
-    submit="Add price list",
-    message="Price list added. Put prices on it.",
+    title=_("New price list"),
+    submit=_("Add price list"),
+    message=_("Price list added. Put prices on it."),
 )
-price_list_edit = sheet(
-    "price_list.update", price_list_for, title="{.name}", submit="Save", message="Saved."
-)
+price_list_edit = sheet("price_list.update", price_list_for, title="{.name}", submit=_("Save"), message=_("Saved."))
 
 
 @door("item:manage", BOTH)
@@ -72,11 +67,11 @@ def price(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         "price_list.set_price",
         row,
-        title=f"A price on {row}",
-        submit="Save price",
+        title=gettext("A price on %(row)s") % {"row": row},
+        submit=gettext("Save price"),
         intro=f"In {row.currency}.",
         initial={"item": request.GET.get("item", ""), "unit_price": request.GET.get("price", "")},
         to=row,
-        message="Saved.",
+        message=gettext("Saved."),
         items=Item.objects.active().order_by("name")[:500],
     )

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.listing import cell_page, export_page, list_page, near
 from core.doors import door
@@ -31,23 +32,21 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     contact = contact_for(actor, pk)
     leads = related(actor, "lead:read", contact.leads)
     deals = related(actor, "deal:read", contact.deals)
+    tickets = related(actor, "ticket:read", contact.tickets)
     prefetch_related_objects([contact], "consents")
     may_merge = actor.can("contact:merge")
     context: dict[str, Any] = {
         "contact": contact,
         "leads": leads,
         "deals": deals,
+        "tickets": tickets,
         "people": contact.people.all()[:20] if contact.kind == Contact.Kind.COMPANY else (),
-        "consents": sorted(contact.consents.all(), key=lambda one: (one.at, one.pk), reverse=True)[
-            :10
-        ],
+        "consents": sorted(contact.consents.all(), key=lambda one: (one.at, one.pk), reverse=True)[:10],
         "addresses": addresses_of(contact),
         "answers": answers(contact),
         "tags": tags_around(contact),
         "twins": twins_of(actor, contact) if contact.is_doubted and may_merge else [],
-        "merges": contact.merges.select_related("operation").order_by("-pk")[:5]
-        if contact.is_survivor
-        else (),
+        "merges": contact.merges.select_related("operation").order_by("-pk")[:5] if contact.is_survivor else (),
         "processes": processes_for(actor, contact) if contact.is_in_process else [],
         "entries": timeline(actor, contact, limit=30, known=[*leads, *deals]),
         "near": near(request, CONTACTS, contact),
@@ -65,45 +64,37 @@ def related(actor: Any, permission: str, manager: Any) -> list[Any]:
 new = sheet(
     "contact.create",
     None,
-    title="New contact",
-    submit="Save contact",
-    intro="A person needs an email or a phone number; a business only its name.",
-    message="Contact saved.",
+    title=_("New contact"),
+    submit=_("Save contact"),
+    intro=_("A person needs an email or a phone number; a business only its name."),
+    message=_("Contact saved."),
     back="crm:contact-list",
     hints=reverse_lazy("crm:contact-hints"),
 )
-edit = sheet("contact.update", contact_for, title="Edit {.name}", submit="Save", message="Saved.")
+edit = sheet("contact.update", contact_for, title=_("Edit {.name}"), submit=_("Save"), message=_("Saved."))
 reassign = sheet(
-    "contact.reassign",
-    contact_for,
-    title="Who looks after {.name}?",
-    submit="Reassign",
-    message="Reassigned.",
+    "contact.reassign", contact_for, title=_("Who looks after {.name}?"), submit=_("Reassign"), message=_("Reassigned.")
 )
 delete = sheet(
     "contact.delete",
     contact_for,
-    title="Delete {.name}?",
-    submit="Delete",
-    intro="Its leads, messages and activities go with it. For 30 days you can undo this.",
-    message="Contact deleted.",
+    title=_("Delete {.name}?"),
+    submit=_("Delete"),
+    intro=_("Its leads, messages and activities go with it. For 30 days you can undo this."),
+    message=_("Contact deleted."),
     goes="crm:contact-list",
     danger=True,
 )
 add_address = sheet(
-    "contact.add_address",
-    contact_for,
-    title="New address of {.name}",
-    submit="Add",
-    message="Address added.",
+    "contact.add_address", contact_for, title=_("New address of {.name}"), submit=_("Add"), message=_("Address added.")
 )
 retire_address = sheet(
     "address.retire",
     address_for,
-    title="Retire {.value}?",
-    submit="Retire",
-    intro="Nothing goes there any more. It is still found, and stays on the page.",
-    message="Address retired.",
+    title=_("Retire {.value}?"),
+    submit=_("Retire"),
+    intro=_("Nothing goes there any more. It is still found, and stays on the page."),
+    message=_("Address retired."),
 )
-make_primary = press("address.make_primary", address_for, "This is the main one now.")
-tag = press("contact.tag", contact_for, "Tags changed.")
+make_primary = press("address.make_primary", address_for, _("This is the main one now."))
+tag = press("contact.tag", contact_for, _("Tags changed."))

@@ -2,6 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.doors import door
 from core.pages import page
@@ -16,10 +18,7 @@ HOME = "crm:custom-field-list"
 def list_(request: HttpRequest) -> HttpResponse:
     """What is asked of contacts, leads and deals beyond the usual."""
     rows = list(custom_fields_for(request.actor))
-    groups = [
-        (noun, label, [row for row in rows if row.noun == noun])
-        for noun, label in CustomField.Noun.choices
-    ]
+    groups = [(noun, label, [row for row in rows if row.noun == noun]) for noun, label in CustomField.Noun.choices]
     return page(request, "crm/custom_fields/list.html", {"groups": groups})
 
 
@@ -30,9 +29,9 @@ def new(request: HttpRequest) -> HttpResponse:
         request,
         "custom_field.create",
         to=reverse(HOME),
-        title="New field",
-        submit="Add field",
-        message="Field added.",
+        title=gettext("New field"),
+        submit=gettext("Add field"),
+        message=gettext("Field added."),
         initial={"noun": request.GET.get("noun", "")},
     )
 
@@ -41,18 +40,18 @@ edit = sheet(
     "custom_field.update",
     custom_field_for,
     title="{.label}",
-    submit="Save field",
-    message="Field saved.",
+    submit=_("Save field"),
+    message=_("Field saved."),
     goes=HOME,
     back=HOME,
 )
 delete = sheet(
     "custom_field.delete",
     custom_field_for,
-    title="Delete {.label}?",
-    submit="Delete",
-    intro="Nobody is asked any more. What was answered stays on the records.",
-    message="Field deleted.",
+    title=_("Delete {.label}?"),
+    submit=_("Delete"),
+    intro=_("Nobody is asked any more. What was answered stays on the records."),
+    message=_("Field deleted."),
     goes=HOME,
     back=HOME,
     danger=True,

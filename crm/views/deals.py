@@ -5,6 +5,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.listing import cell_page, export_page, list_page, near
 from core.actions import CATALOGUE, run
@@ -22,7 +24,6 @@ from crm.queries.contacts import contact_for
 from crm.queries.custom_fields import answers
 from crm.queries.deals import deal_facts, deal_for
 from crm.queries.rotting import today
-from crm.queries.timeline import timeline
 from crm.sheets import BOTH, ask, press, sheet
 from crm.views.activities import choose
 from crm.views.board import event
@@ -48,7 +49,6 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "verbs": verbs,
         "menu": [verb for key, verb in verbs.items() if key not in {"propose", "start"}],
         "primary": primary(deal, verbs, about),
-        "entries": timeline(actor, deal, limit=30),
         "near": near(request, DEALS, deal),
     }
     return page(request, "crm/deals/detail.html", context)
@@ -59,16 +59,16 @@ def new(request: HttpRequest) -> HttpResponse:
     """A deal typed in by hand, with a contact chosen first."""
     asked = request.GET.get("contact", "")
     if not is_number(asked):
-        return choose("New deal: with whom?", request)
+        return choose(gettext("New deal: with whom?"), request)
     contact = contact_for(request.actor, int(asked))
     return ask(
         request,
         "deal.create",
-        title="New deal",
-        submit="Save deal",
-        intro=f"With {contact.name}.",
+        title=gettext("New deal"),
+        submit=gettext("Save deal"),
+        intro=gettext("With %(contact)s.") % {"contact": contact.name},
         to=lambda deal: deal,
-        message="Deal saved.",
+        message=gettext("Deal saved."),
         initial={"contact": contact.pk, "stage": request.GET.get("stage")},
         hide=("contact", "pipeline", "lead"),
         choices={"stage": STAGES.filter(pipeline__is_active=True)},
@@ -79,9 +79,9 @@ def new(request: HttpRequest) -> HttpResponse:
 edit = sheet(
     "deal.update",
     deal_for,
-    title="Edit {.title}",
-    submit="Save",
-    message="Saved.",
+    title=_("Edit {.title}"),
+    submit=_("Save"),
+    message=_("Saved."),
     choices=lambda deal: {
         "stage": STAGES.filter(pipeline=deal.pipeline_id),
         "price_list": PriceList.objects.filter(is_active=True, currency=deal.currency),
@@ -106,62 +106,54 @@ def closing(name: str, **words: Any) -> View:
     return view
 
 
-win = closing("deal.win", title="Mark {.title} won", submit="Mark won", message="Won.")
+win = closing("deal.win", title=_("Mark {.title} won"), submit=_("Mark won"), message=_("Won."))
 lose = closing(
-    "deal.lose",
-    title="Why was {.title} lost?",
-    submit="Mark lost",
-    message="Marked lost.",
-    danger=True,
+    "deal.lose", title=_("Why was {.title} lost?"), submit=_("Mark lost"), message=_("Marked lost."), danger=True
 )
 approval = closing(
     "deal.request_approval",
-    title="Ask for approval of {.title}",
-    submit="Ask a manager",
-    message="Asked. You are told when it is decided.",
+    title=_("Ask for approval of {.title}"),
+    submit=_("Ask a manager"),
+    message=_("Asked. You are told when it is decided."),
 )
 snooze = sheet(
     "deal.snooze",
     deal_for,
-    title="Let {.title} rest",
-    submit="Let it rest",
-    message="It rests, and is not called stuck before that day.",
-    intro="It counts as stuck again after that day, unless something happens.",
+    title=_("Let {.title} rest"),
+    submit=_("Let it rest"),
+    message=_("It rests, and is not called stuck before that day."),
+    intro=_("It counts as stuck again after that day, unless something happens."),
 )
-unsnooze = press("deal.unsnooze", deal_for, "Taken up again.")
-start = press("deal.start_process", deal_for, "The playbook has started.")
-stop = press("deal.stop_process", deal_for, "The deal goes its own way.")
+unsnooze = press("deal.unsnooze", deal_for, _("Taken up again."))
+start = press("deal.start_process", deal_for, _("The playbook has started."))
+stop = press("deal.stop_process", deal_for, _("The deal goes its own way."))
 abandon = sheet(
     "deal.abandon",
     deal_for,
-    title="Give up {.title}?",
-    submit="Give up",
-    message="Given up.",
-    intro="Nobody follows it up any more. It cannot be opened again.",
+    title=_("Give up {.title}?"),
+    submit=_("Give up"),
+    message=_("Given up."),
+    intro=_("Nobody follows it up any more. It cannot be opened again."),
     danger=True,
 )
 reopen = sheet(
     "deal.reopen",
     deal_for,
-    title="Reopen {.title}?",
-    submit="Reopen",
-    message="Reopened.",
-    intro="It counts as open again. Possible for 30 days after it was won.",
+    title=_("Reopen {.title}?"),
+    submit=_("Reopen"),
+    message=_("Reopened."),
+    intro=_("It counts as open again. Possible for 30 days after it was won."),
 )
 reassign = sheet(
-    "deal.reassign",
-    deal_for,
-    title="Who takes {.title}?",
-    submit="Reassign",
-    message="Reassigned.",
+    "deal.reassign", deal_for, title=_("Who takes {.title}?"), submit=_("Reassign"), message=_("Reassigned.")
 )
 delete = sheet(
     "deal.delete",
     deal_for,
-    title="Delete {.title}?",
-    submit="Delete",
-    intro="For 30 days you can undo this.",
-    message="Deal deleted.",
+    title=_("Delete {.title}?"),
+    submit=_("Delete"),
+    intro=_("For 30 days you can undo this."),
+    message=_("Deal deleted."),
     goes="crm:board",
     danger=True,
 )
@@ -178,7 +170,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         return done(
             request,
             deal,
-            f"{deal.title} moved to {moved.stage.name}.",
+            gettext("%(deal)s moved to %(stage)s.") % {"deal": deal.title, "stage": moved.stage.name},
             event(request, "deal-moved"),
             undo=(request.path, {"stage": before}),
             deal=pk,
@@ -198,10 +190,10 @@ def lines(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         "deal.set_lines",
         deal,
-        title=f"What {deal.contact.name} gets",
-        submit="Save",
+        title=gettext("What %(contact)s gets") % {"contact": deal.contact.name},
+        submit=gettext("Save"),
         to=deal,
-        message="Saved. The value follows the lines.",
+        message=gettext("Saved. The value follows the lines."),
         template="crm/deals/lines.html",
         rows=_rows(deal, request.POST),
         items=Item.objects.active().order_by("name")[:500],

@@ -2,6 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.actions import run
 from core.doors import WRITE, door
@@ -43,14 +45,12 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     typed = request.POST.get("other") or request.GET.get("with", "")
     if not is_number(typed):
         words = request.GET.get("q", "").strip()
-        found = (
-            contacts_for(request.actor, {"q": words}).exclude(pk=contact.pk)[:10] if words else []
-        )
+        found = contacts_for(request.actor, {"q": words}).exclude(pk=contact.pk)[:10] if words else []
         context = {"contact": contact, "found": found, "twins": twins_of(request.actor, contact)}
         return page(request, "crm/contacts/merge_with.html", context)
     other = contact_for(request.actor, int(typed))
     if other.pk == contact.pk:
-        raise Refused("Choose two different contacts.")
+        raise Refused(gettext("Choose two different contacts."))
     if request.method != "POST":
         return _preview(request, contact, other)
     try:
@@ -58,7 +58,9 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     except Invalid as error:
         return _preview(request, contact, other, error)
     undo = offer_after("contact.merge", request.actor)
-    return done(request, kept, f"{other} became part of {kept}.", undo=undo)
+    return done(
+        request, kept, gettext("%(other)s became part of %(kept)s.") % {"other": other, "kept": kept}, undo=undo
+    )
 
 
 @door("contact:read")
@@ -74,17 +76,17 @@ def unmerge(request: HttpRequest, pk: int) -> HttpResponse:
     merged = merge_of(request.actor, pk)
     operation = run("contact.unmerge", merged, actor=request.actor, data={})
     if Contact.objects.filter(pk=pk).exists():
-        return done(request, reverse("crm:contact-detail", args=[pk]), f"{merged.name} is back.")
+        return done(
+            request, reverse("crm:contact-detail", args=[pk]), gettext("%(merged)s is back.") % {"merged": merged.name}
+        )
     return done(request, operation)
 
 
-dismiss = press("duplicate.dismiss", pair_for, "They stay two.")
-reopen = press("duplicate.reopen", pair_for, "Back in the queue.")
+dismiss = press("duplicate.dismiss", pair_for, _("They stay two."))
+reopen = press("duplicate.reopen", pair_for, _("Back in the queue."))
 
 
-def _preview(
-    request: HttpRequest, contact: Contact, other: Contact, error: Invalid | None = None
-) -> HttpResponse:
+def _preview(request: HttpRequest, contact: Contact, other: Contact, error: Invalid | None = None) -> HttpResponse:
     context = {
         "contact": contact,
         "other": other,

@@ -6,6 +6,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.actions import clean
 from core.doors import door
@@ -21,7 +23,8 @@ from crm.sheets import BOTH, add_errors
 
 ROWS = 20  # on one page
 OUTCOMES = {
-    "": "All rows", "created": "Created", "updated": "Joined", "skipped": "Unchanged", "error": "Not imported",
+    "": _("All rows"), "created": _("Created"), "updated": _("Joined"), "skipped": _("Unchanged"),
+    "error": _("Not imported"),
 }  # fmt: skip
 
 
@@ -48,9 +51,7 @@ def new(request: HttpRequest) -> HttpResponse:
             status = error.status
         else:
             return done(request, run)
-    return page(
-        request, "crm/imports/new.html", {"form": form}, parts=("import-upload",), status=status
-    )
+    return page(request, "crm/imports/new.html", {"form": form}, parts=("import-upload",), status=status)
 
 
 @door("contact:import", methods=BOTH)
@@ -91,10 +92,7 @@ def failures(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _carry_out(request: HttpRequest, run: ImportRun) -> HttpResponse:
-    mapping = {
-        header: request.POST.get(f"column-{at}", columns.SKIP)
-        for at, header in enumerate(run.headers)
-    }
+    mapping = {header: request.POST.get(f"column-{at}", columns.SKIP) for at, header in enumerate(run.headers)}
     data = {name: request.POST.get(name) for name in ("kind", "mode", "known")}
     data["mapping"] = mapping
     if data["kind"] != run.kind:  # the fields of another kind are guessed anew
@@ -132,8 +130,8 @@ def _mapping(request: HttpRequest, run: ImportRun) -> dict[str, Any]:
 
 def _fits(choice: tuple[str, str], header: str) -> bool:
     """A column's own name is offered to it alone; the shared fields to all."""
-    _, label = choice
-    is_own = label.startswith(("Fact: ", "Own field: "))
+    _key, label = choice
+    is_own = label.startswith((f"{gettext('Fact')}: ", f"{gettext('Own field')}: "))
     return not is_own or label.endswith(f": {header}")
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.listing import cell_page, export_page, list_page, near
 from core.doors import door
@@ -69,56 +70,51 @@ def _deals(lead: Lead, actor: Any) -> list[Any]:
 new = sheet(
     "lead.create",
     None,
-    title="New lead",
-    submit="Save lead",
-    intro="A name and one way to reach them are enough.",
-    message="Lead saved.",
+    title=_("New lead"),
+    submit=_("Save lead"),
+    intro=_("A name and one way to reach them are enough."),
+    message=_("Lead saved."),
     back="crm:lead-list",
     hints=reverse_lazy("crm:contact-hints"),
 )
-qualify = press("lead.qualify", lead_for, "Marked interested.", CHANGED)
-reopen = press("lead.reopen", lead_for, "Reopened.", CHANGED)
-rescore = press("lead.rescore", lead_for, "Scored again.", CHANGED)
+qualify = press("lead.qualify", lead_for, _("Marked interested."), CHANGED)
+reopen = press("lead.reopen", lead_for, _("Reopened."), CHANGED)
+rescore = press("lead.rescore", lead_for, _("Scored again."), CHANGED)
 edit = sheet(
-    "lead.update",
-    lead_for,
-    title="Edit {.contact.name}",
-    submit="Save",
-    message="Saved.",
-    event=CHANGED,
+    "lead.update", lead_for, title=_("Edit {.contact.name}"), submit=_("Save"), message=_("Saved."), event=CHANGED
 )
 convert = sheet(
     "lead.convert",
     lead_for,
-    title="Convert {.contact.name} to a deal",
-    submit="Convert",
-    message="Converted. The deal is open.",
+    title=_("Convert {.contact.name} to a deal"),
+    submit=_("Convert"),
+    message=_("Converted. The deal is open."),
     event=CHANGED,
 )
 disqualify = sheet(
     "lead.disqualify",
     lead_for,
-    title="Disqualify {.contact.name}",
-    submit="Disqualify",
-    message="Disqualified. You can reopen it.",
+    title=_("Disqualify {.contact.name}"),
+    submit=_("Disqualify"),
+    message=_("Disqualified. You can reopen it."),
     event=CHANGED,
     danger=True,
 )
 reassign = sheet(
     "lead.reassign",
     lead_for,
-    title="Who takes {.contact.name}?",
-    submit="Reassign",
-    message="Reassigned.",
+    title=_("Who takes {.contact.name}?"),
+    submit=_("Reassign"),
+    message=_("Reassigned."),
     event=CHANGED,
 )
 delete = sheet(
     "lead.delete",
     lead_for,
-    title="Delete {.contact.name}?",
-    submit="Delete",
-    intro="The lead goes; the contact stays. For 30 days you can undo this.",
-    message="Lead deleted.",
+    title=_("Delete {.contact.name}?"),
+    submit=_("Delete"),
+    intro=_("The lead goes; the contact stays. For 30 days you can undo this."),
+    message=_("Lead deleted."),
     goes="crm:lead-list",
     danger=True,
 )

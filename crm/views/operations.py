@@ -8,29 +8,25 @@ from django.forms.utils import ErrorDict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.actions import run
 from core.doors import WRITE, door
 from core.errors import Invalid
+from core.lists import SPECS
 from core.numbers import is_number
 from core.pages import done, page, paginate
 from crm.forms.bulk import MOST_IDS
 from crm.models import Operation
 from crm.queries.bulk import NOUNS, Verb, chosen, verb_of
-from crm.queries.operations import (
-    entries,
-    operation_for,
-    operations_for,
-    undo_denial,
-    undo_offer,
-    undo_refusal,
-)
+from crm.queries.operations import entries, operation_for, operations_for, undo_denial, undo_offer, undo_refusal
 from crm.sheets import BOTH, add_errors
 
 SHOWN = 200
 INTROS = {
-    "delete": "What belongs to them goes with them. For 30 days you can undo this.",
-    "update": "An empty value clears the field. For 30 days you can undo this.",
+    "delete": _("What belongs to them goes with them. For 30 days you can undo this."),
+    "update": _("An empty value clears the field. For 30 days you can undo this."),
 }
 
 
@@ -66,7 +62,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         return done(request, row)
     here = urlsplit(request.headers.get("HX-Current-URL", ""))
     asked = here._replace(scheme="", netloc="").geturl() or request.POST.get("back", "")
-    return done(request, _local(asked, row.get_absolute_url()), f"Undone: {row}.")
+    return done(request, _local(asked, row.get_absolute_url()), gettext("Undone: %(row)s.") % {"row": row})
 
 
 @door("contact:read", BOTH)
@@ -80,16 +76,16 @@ def bulk(request: HttpRequest, noun: str) -> HttpResponse:
     ids = None if request.GET.get("all") else sorted(set(picked))
     query = request.GET.get("filters", "")
     total = len(ids) if ids is not None else chosen(request.actor, noun, None, query).count()
-    back = _local(request.GET.get("back", ""), reverse(_LISTS[noun]))
+    back = _local(request.GET.get("back", ""), reverse(SPECS[noun].url_name))
     if not total:
-        return done(request, back, "Tick some rows first.")
+        return done(request, back, gettext("Tick some rows first."))
     field = request.POST.get("field", "")
     form, data = _form(verb, noun, field, request.POST)
     status = 200
     if request.method == "POST" and (verb.key != "update" or "go" in request.POST):
         asked = {"verb": verb.key, "data": data, "ids": ids, "all": ids is None, "filters": query}
         try:
-            made = run(f"{NOUNS[noun].one}.bulk", actor=request.actor, data=asked)
+            made = run(NOUNS[noun].action, actor=request.actor, data=asked)
         except Invalid as error:
             form._errors, form.cleaned_data, status = ErrorDict(), {}, error.status
             add_errors(form, error.errors)
@@ -97,19 +93,16 @@ def bulk(request: HttpRequest, noun: str) -> HttpResponse:
             if made.is_working or made.failed_count:
                 return done(request, made)
             return done(request, back, f"{made}.", undo=undo_offer(made))
-    many = f"{total:,} {noun if total != 1 else NOUNS[noun].one}"
+    many = f"{total:,} {gettext(noun if total != 1 else NOUNS[noun].one)}"
     context = {
         "form": form,
         "back": back,
         "title": f"{verb.label} {many}",
         "intro": INTROS.get(verb.key, ""),
-        "submit": f"{verb.label} {many}" if data or verb.key != "update" else "Next",
+        "submit": f"{verb.label} {many}" if data or verb.key != "update" else gettext("Next"),
         "danger": verb.key == "delete",
     }
     return page(request, "crm/form.html", context, parts=("sheet-form",), status=status)
-
-
-_LISTS = {"contacts": "crm:contact-list", "leads": "crm:lead-list", "deals": "crm:deal-list"}
 
 
 def _form(verb: Verb, noun: str, field: str, posted: Any) -> tuple[forms.Form, dict[str, Any]]:
@@ -129,14 +122,11 @@ def _form(verb: Verb, noun: str, field: str, posted: Any) -> tuple[forms.Form, d
         form = form_class({field: value}) if "go" in posted else form
         hidden = {"field": field, "go": "1"}
         form.fields = {field: offered[field]} | {
-            name: forms.CharField(widget=forms.HiddenInput, initial=value)
-            for name, value in hidden.items()
+            name: forms.CharField(widget=forms.HiddenInput, initial=value) for name, value in hidden.items()
         }
         form.initial = {**form.initial, **hidden}
         return form, {field: value}
-    labels = [
-        (name, one.label or name.replace("_", " ").capitalize()) for name, one in offered.items()
-    ]
+    labels = [(name, one.label or name.replace("_", " ").capitalize()) for name, one in offered.items()]
     form.fields = {"field": forms.ChoiceField(choices=labels)}
     return form, {}
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 
@@ -31,11 +32,11 @@ def fill_in(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the form and take what was filled in; a known address joins its contact."""
     public_form = PublicForm.objects.filter(slug=slug, is_active=True).first()
     if public_form is None:
-        raise NotFound("There is no form at this address any more.")
+        raise NotFound(_("There is no form at this address any more."))
     form_class = public_form_class(public_form)
     form, status = form_class(), 200
     if request.method == "POST":
-        _slow_down(request.actor.ip)
+        slow_down(request.actor.ip)
         utm = {name: value for name, value in request.GET.items() if name.startswith("utm_")}
         try:
             submit_public_form(public_form, actor=request.actor, data=request.POST, utm=utm)
@@ -54,16 +55,16 @@ def fill_in(request: HttpRequest, slug: str) -> HttpResponse:
     return _embeddable(page(request, "crm/public_forms/detail.html", context, status=status))
 
 
-def _slow_down(ip: str) -> None:
+def slow_down(ip: str, what: str = "public-form") -> None:
     """Refuse the eleventh post of a minute from one address."""
-    key = f"public-form:{ip}"
+    key = f"{what}:{ip}"
     cache.add(key, 0, 60)
     try:
         posts = cache.incr(key)
     except ValueError:
         return
     if posts > PER_MINUTE:
-        raise TooMany("Too many tries. Wait a minute, then send it again; nothing was lost.")
+        raise TooMany(_("Too many tries. Wait a minute, then send it again; nothing was lost."))
 
 
 def _embeddable(response: HttpResponse) -> HttpResponse:

@@ -10,9 +10,7 @@ from crm.models import Contact, Lead
 from outreach.events import SuggestionDecided
 from outreach.models import Conversation, Message, Suggestion
 
-ANSWER_PREFIX = re.compile(
-    r"^(?:\s*(?:re|fw|fwd|aw|wg|sv|rv|tr)\s*(?:\[\d+\])?\s*:)+", re.IGNORECASE
-)
+ANSWER_PREFIX = re.compile(r"^(?:\s*(?:re|fw|fwd|aw|wg|sv|rv|tr)\s*(?:\[\d+\])?\s*:)+", re.IGNORECASE)
 
 
 def conversation_of(contact: Contact, lead: Lead | None) -> Conversation:
@@ -28,7 +26,7 @@ def touch(conversation: Conversation, message: Message, *, needs_reply: bool) ->
     """Note a new message on its conversation."""
     conversation.subject = conversation.subject or message.subject
     conversation.last_message_at = message.created_at
-    conversation.last_line = one_line(message.words)[:160]
+    conversation.last_line = _line(message)
     conversation.needs_reply = needs_reply
     conversation.save(update_fields=["subject", "last_message_at", "last_line", "needs_reply"])
 
@@ -38,10 +36,15 @@ def recount_conversation(conversation: Conversation, *, actor: Actor) -> Convers
     """Let a conversation show the last of the messages that it holds now, and whether that waits for an answer."""
     last = conversation.messages.order_by("-created_at", "-pk").first()
     conversation.last_message_at = last.created_at if last else None
-    conversation.last_line = one_line(last.words)[:160] if last else ""
+    conversation.last_line = _line(last) if last else ""
     conversation.needs_reply = last is not None and last.direction == "in" and last.answerable
     conversation.save(update_fields=["last_message_at", "last_line", "needs_reply"])
     return conversation
+
+
+def _line(message: Message) -> str:
+    """What the inbox shows of a message; of a proposal or receipt no more than its subject, for amounts follow."""
+    return one_line(message.subject if message.shows_money else message.words)[:160]
 
 
 def void_pending(conversation: Conversation, *, actor: Actor) -> None:
@@ -70,13 +73,7 @@ def decide(suggestion: Suggestion, actor: Actor) -> None:
 
 def answer_subject(conversation: Conversation) -> str:
     """Return "Re: …" of the last mail that came in, or "" when none did."""
-    last = (
-        conversation.messages.incoming()
-        .filter(kind="reply")
-        .exclude(message_id=None)
-        .order_by("-pk")
-        .first()
-    )
+    last = conversation.messages.incoming().filter(kind="reply").exclude(message_id=None).order_by("-pk").first()
     if last is None:
         return ""
     subject = last.subject or conversation.subject or "your message"

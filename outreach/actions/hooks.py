@@ -33,7 +33,5 @@ def close_receipt(receipt: Receipt, *, actor: Actor, state: str, note: str = "")
 @action("cursor.move", permission=None)
 def move_cursor(*, actor: Actor, mailbox: str, uidvalidity: int, uid: int) -> Cursor:
     """Remember how far a mailbox has been read; called after what was read is stored."""
-    cursor, _ = Cursor.objects.update_or_create(
-        key=mailbox, defaults={"uidvalidity": uidvalidity, "uid": uid}
-    )
+    cursor, _ = Cursor.objects.update_or_create(key=mailbox, defaults={"uidvalidity": uidvalidity, "uid": uid})
     return cursor

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from core.actions import action, clean
 from core.clock import now
 from core.errors import Refused
 from core.events import publish
 from crm.actions.consent import suppress_address
+from crm.actions.contacts import create_contact
 from crm.actions.leads import create_lead
 from crm.actions.rotting import touch_deals_of
 from crm.models import Contact, Lead
@@ -16,12 +19,8 @@ from outreach.actions.messages import MAX_BODY
 from outreach.events import MessageBounced, MessageReceived, ReplyClassified
 from outreach.forms.messages import ClassificationForm, CorrectClassificationForm
 from outreach.models import Message
-from outreach.queries.matching import (
-    contact_of_address,
-    latest_lead,
-    message_answered,
-    message_reported,
-)
+from outreach.queries.matching import contact_of_address, latest_lead, message_answered, message_reported
+from outreach.queries.tickets import SUPPORT, is_for_support
 from outreach.values import BounceRecipient, InboundMessage
 
 MAX_ID = 242
@@ -34,7 +33,8 @@ def receive_message(*, actor: Actor, inbound: InboundMessage) -> Message | None:
 
     - The same Message-ID again returns the stored row, by whatever door it came.
     - Matched by the Message-IDs it answers, then by its reply token, then by its sender.
-    - An unknown sender becomes a contact and a lead; automatic mail of strangers is ignored.
+    - An unknown sender becomes a contact and a lead; who writes to the support address becomes a contact only.
+    - Automatic mail of strangers is ignored.
     - Drafts that wait in the conversation become out of date.
     Publishes MessageReceived.
     """
@@ -53,6 +53,7 @@ def receive_message(*, actor: Actor, inbound: InboundMessage) -> Message | None:
         lead=lead,
         direction="in",
         state="received",
+        subject_ref=SUPPORT if is_for_support(inbound) else "",
         **_columns(inbound),
     )
     touch(conversation, message, needs_reply=conversation.needs_reply or message.answerable)
@@ -60,9 +61,7 @@ def receive_message(*, actor: Actor, inbound: InboundMessage) -> Message | None:
         void_pending(conversation, actor=actor)
         touch_deals_of(contact)
     publish(
-        MessageReceived(
-            message_id=message.pk, contact_id=contact.pk, lead_id=message.lead_id, kind=message.kind
-        ),
+        MessageReceived(message_id=message.pk, contact_id=contact.pk, lead_id=message.lead_id, kind=message.kind),
         actor=actor,
     )
     return message
@@ -88,9 +87,7 @@ def record_report(*, actor: Actor, inbound: InboundMessage) -> Message | None:
     if inbound.kind == "delay":
         return message
     if report.cls in ("hard", "complaint"):
-        suppress_address(
-            actor=actor, channel="email", address=message.to_address, reason=report.cls
-        )
+        suppress_address(actor=actor, channel="email", address=message.to_address, reason=report.cls)
     publish(
         MessageBounced(
             message_id=message.pk,
@@ -106,28 +103,18 @@ def record_report(*, actor: Actor, inbound: InboundMessage) -> Message | None:
 
 @action("message.record_classification", permission=None, form=ClassificationForm)
 def record_classification(
-    message: Message,
-    *,
-    actor: Actor,
-    intent: str,
-    confidence: float,
-    via: str,
-    quote: str = "",
-    agreed: bool = False,
+    message: Message, *, actor: Actor, intent: str, confidence: float, via: str, quote: str = "", agreed: bool = False
 ) -> Message:
     """Note the intent of a reply; what is not one of the known intents is refused. Publishes ReplyClassified."""
     values = clean(
-        ClassificationForm,
-        {"intent": intent, "confidence": confidence, "via": via, "quote": one_line(quote)},
+        ClassificationForm, {"intent": intent, "confidence": confidence, "via": via, "quote": one_line(quote)}
     )
     if message.direction != "in" or message.intent:
         return message
     message.intent, message.confidence = values["intent"], values["confidence"]
     message.intent_via, message.intent_quote = values["via"], values["quote"]
     message.intent_agreed = agreed
-    message.save(
-        update_fields=["intent", "confidence", "intent_via", "intent_quote", "intent_agreed"]
-    )
+    message.save(update_fields=["intent", "confidence", "intent_via", "intent_quote", "intent_agreed"])
     _announce(message, actor)
     return message
 
@@ -139,21 +126,14 @@ def correct_classification(message: Message, *, actor: Actor, intent: str) -> Me
     The lead's stage never goes back; an opt-out read from the reply stays too. Publishes ReplyClassified.
     """
     if message.direction != "in" or not message.intent:
-        raise Refused("Only a reply that was read can be corrected.")
+        raise Refused(_("Only a reply that was read can be corrected."))
     if intent == message.intent and message.intent_via == "person":
         return message
     message.corrected_from = message.corrected_from or message.intent
     message.intent, message.confidence, message.intent_via = intent, 1.0, "person"
     message.intent_quote, message.intent_agreed = "", True
     message.save(
-        update_fields=[
-            "corrected_from",
-            "intent",
-            "confidence",
-            "intent_via",
-            "intent_quote",
-            "intent_agreed",
-        ]
+        update_fields=["corrected_from", "intent", "confidence", "intent_via", "intent_quote", "intent_agreed"]
     )
     _announce(message, actor)
     return message
@@ -174,11 +154,7 @@ def _columns(inbound: InboundMessage) -> dict[str, Any]:
         "references": [reference[:255] for reference in inbound.references[-20:]],
         "answerable": inbound.answerable and inbound.kind == "reply",
         "attachments": [
-            {
-                "name": one_line(file.name),
-                "content_type": file.content_type[:100],
-                "size": len(file.content),
-            }
+            {"name": one_line(file.name), "content_type": file.content_type[:100], "size": len(file.content)}
             for file in inbound.attachments[:20]
         ],
         "received_at": inbound.received_at or now(),
@@ -190,9 +166,7 @@ def _message_id(inbound: InboundMessage) -> str | None:
     return inbound.message_id if 0 < len(inbound.message_id) <= MAX_ID else None
 
 
-def _parties(
-    inbound: InboundMessage, answered: Message | None, actor: Actor
-) -> tuple[Contact | None, Lead | None]:
+def _parties(inbound: InboundMessage, answered: Message | None, actor: Actor) -> tuple[Contact | None, Lead | None]:
     if answered is not None:
         return answered.contact, answered.lead or latest_lead(answered.contact)
     contact = contact_of_address(inbound.from_address)
@@ -201,6 +175,10 @@ def _parties(
     if inbound.kind != "reply" or not inbound.answerable or not inbound.from_address:
         return None, None
     first, _space, last = one_line(inbound.from_name).partition(" ")
+    if is_for_support(inbound):
+        names: dict[str, Any] = {"first_name": first[:80], "last_name": last[:80]}
+        contact = create_contact(actor=actor, source="email", email=inbound.from_address, **names)
+        return contact, None
     lead = create_lead(
         actor=actor,
         email=inbound.from_address,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from core import effects
@@ -13,23 +14,11 @@ from core.events import publish
 from core.models import Effect
 from crm.actions.leads import record_outreach
 from crm.actions.rotting import touch_deals_of
-from crm.models import Contact, Lead
+from crm.models import Contact, Lead, Ticket
 from outreach import mailbuild
-from outreach.actions.conversations import (
-    answer_subject,
-    conversation_of,
-    honest_subject,
-    touch,
-    void_pending,
-)
+from outreach.actions.conversations import answer_subject, conversation_of, honest_subject, touch, void_pending
 from outreach.eligibility import OUTREACH, purpose_for
-from outreach.events import (
-    MessageFailed,
-    MessageQueued,
-    MessageSent,
-    MessageSettled,
-    MessageUnknown,
-)
+from outreach.events import MessageFailed, MessageQueued, MessageSent, MessageSettled, MessageUnknown
 from outreach.forms.messages import SendMessageForm
 from outreach.models import Conversation, Message
 from outreach.models.suggestion import content_fingerprint
@@ -54,6 +43,7 @@ def queue_message(
     sent_by_ai: bool = False,
     workflow_key: str = "",
     automatic: bool = False,
+    ticket: Ticket | None = None,
 ) -> Message:
     """Put a message into the outbox: it leaves after the commit, at most once. Publishes MessageQueued.
 
@@ -64,7 +54,7 @@ def queue_message(
     to_address, body = (to_address or contact.email).strip(), body_text.strip()[:MAX_BODY]
     _check(contact, lead, to_address, purpose, body)
     conversation = conversation_of(contact, lead)
-    answered = in_reply_to or _last_incoming(conversation, purpose)
+    answered = in_reply_to if ticket else in_reply_to or _last_incoming(conversation, purpose)
     content: dict[str, Any] = {
         "to_address": to_address,
         "channel": "email",
@@ -81,8 +71,7 @@ def queue_message(
         direction="out",
         purpose=purpose,
         subject_ref=subject_ref,
-        in_reply_to=(answered.message_id or "") if answered else "",
-        references=_references(answered),
+        **_thread(answered, ticket),
         written_by_id=actor.user_id,
         sent_by_ai=sent_by_ai,
         automatic=automatic,
@@ -162,12 +151,7 @@ def record_unknown(message: Message, *, actor: Actor, error: str) -> Message:
         return message
     message.mark_unknown(error)
     message.save(update_fields=["state", "error"])
-    publish(
-        MessageUnknown(
-            message_id=message.pk, contact_id=message.contact_id, lead_id=message.lead_id
-        ),
-        actor=actor,
-    )
+    publish(MessageUnknown(message_id=message.pk, contact_id=message.contact_id, lead_id=message.lead_id), actor=actor)
     return message
 
 
@@ -175,20 +159,13 @@ def record_unknown(message: Message, *, actor: Actor, error: str) -> Message:
 def resend_message(message: Message, *, actor: Actor) -> Message:
     """Send an unknown or failed message again, on a person's word; it may arrive twice. Publishes MessageQueued."""
     if message.state not in ("unknown", "failed"):
-        raise Refused(
-            "Only a message that failed, or of which nothing is known, can be sent again."
-        )
+        raise Refused(_("Only a message that failed, or of which nothing is known, can be sent again."))
     _check(message.contact, message.lead, message.to_address, message.purpose, message.body_text)
     message.queue_again()
     message.automatic = False
     message.save(update_fields=["state", "error", "automatic"])
     effects.reopen(_effect(message))
-    publish(
-        MessageQueued(
-            message_id=message.pk, contact_id=message.contact_id, lead_id=message.lead_id
-        ),
-        actor=actor,
-    )
+    publish(MessageQueued(message_id=message.pk, contact_id=message.contact_id, lead_id=message.lead_id), actor=actor)
     return message
 
 
@@ -196,7 +173,7 @@ def resend_message(message: Message, *, actor: Actor) -> Message:
 def settle_message(message: Message, *, actor: Actor) -> Message:
     """Count an unknown message as sent; it will not be sent again. Publishes MessageSettled and MessageSent."""
     if message.state != "unknown":
-        raise Refused("Only a message of which nothing is known can be settled.")
+        raise Refused(_("Only a message of which nothing is known can be settled."))
     message.settle()
     message.save(update_fields=["state", "sent_at"])
     effects.settle(_effect(message))
@@ -215,7 +192,7 @@ def settle_message(message: Message, *, actor: Actor) -> Message:
 
 def _check(contact: Contact, lead: Lead | None, to_address: str, purpose: str, body: str) -> None:
     if not body:
-        raise Invalid({"body": ["Write something first."]})
+        raise Invalid({"body": [_("Write something first.")]})
     refusal = may_leave(contact=contact, lead=lead, to_address=to_address, purpose=purpose)
     if refusal:
         raise Refused(refusal, code="may_not_send")
@@ -225,23 +202,14 @@ def _plan(message: Message, actor: Actor) -> Message:
     """Write the effect and the announcement of a new message; the Message-ID is known before it leaves."""
     message.message_id = mailbuild.message_id(message.effect_key)
     message.save(update_fields=["message_id"])
-    is_repeatable = (
-        not settings.EMAIL_URL
-    )  # a file written twice is one file; a mail sent twice is two
-    effects.plan(
-        message.effect_key, kind="email", subject=("message", message.pk), repeatable=is_repeatable
-    )
+    is_repeatable = not settings.EMAIL_URL  # a file written twice is one file; a mail sent twice is two
+    effects.plan(message.effect_key, kind="email", subject=("message", message.pk), repeatable=is_repeatable)
     conversation = message.conversation
     answers = message.purpose not in ("receipt", "notice")
     touch(conversation, message, needs_reply=conversation.needs_reply and not answers)
     if actor.is_person and not message.automatic:
         touch_deals_of(message.contact)
-    publish(
-        MessageQueued(
-            message_id=message.pk, contact_id=message.contact_id, lead_id=message.lead_id
-        ),
-        actor=actor,
-    )
+    publish(MessageQueued(message_id=message.pk, contact_id=message.contact_id, lead_id=message.lead_id), actor=actor)
     return message
 
 
@@ -251,10 +219,14 @@ def _last_incoming(conversation: Conversation, purpose: str) -> Message | None:
     return conversation.messages.incoming().exclude(message_id=None).order_by("-pk").first()
 
 
-def _references(answered: Message | None) -> list[str]:
+def _thread(answered: Message | None, ticket: Ticket | None) -> dict[str, Any]:
+    """What a message answers; what answers a message of an open ticket belongs to the ticket, too."""
     if answered is None or not answered.message_id:
-        return []
-    return [*answered.references[-10:], answered.message_id]
+        return {"ticket": ticket}
+    if ticket is None and answered.ticket and answered.ticket.resolved_at is None:
+        ticket = answered.ticket
+    references = [*answered.references[-10:], answered.message_id]
+    return {"ticket": ticket, "in_reply_to": answered.message_id, "references": references}
 
 
 def _effect(message: Message) -> Effect:
@@ -263,9 +235,7 @@ def _effect(message: Message) -> Effect:
 
 def _count_as_outreach(message: Message, actor: Actor) -> None:
     lead = message.lead
-    if lead is None or not (
-        message.purpose in OUTREACH or (message.purpose == "reply" and lead.status == "new")
-    ):
+    if lead is None or not (message.purpose in OUTREACH or (message.purpose == "reply" and lead.status == "new")):
         return
     try:
         record_outreach(lead, actor=actor, channel=message.channel)

@@ -4,18 +4,15 @@ import difflib
 from collections.abc import Sequence
 from typing import cast
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from accounts.actor import Actor
 from core.actions import action, lock
 from core.errors import Refused
 from core.events import publish
 from crm.models import Contact, Lead
-from outreach.actions.conversations import (
-    conversation_of,
-    decide,
-    honest_subject,
-    one_line,
-    void_pending,
-)
+from outreach.actions.conversations import conversation_of, decide, honest_subject, one_line, void_pending
 from outreach.actions.messages import queue_message
 from outreach.events import SuggestionReady, SuggestionRequested
 from outreach.forms.suggestions import ApproveSuggestionForm, RejectSuggestionForm
@@ -24,7 +21,7 @@ from outreach.models.suggestion import content_fingerprint
 from outreach.queries.outgoing import may_leave
 from outreach.queries.workflows import over_limit, workflow_for
 
-CHANGED = "This draft or its recipient changed since it was shown. Look at it again."
+CHANGED = _("This draft or its recipient changed since it was shown. Look at it again.")
 
 
 @action("suggestion.offer", permission=None)
@@ -58,9 +55,7 @@ def offer(
         to_address=contact.email,
         subject=subject,
         body=body,
-        fingerprint=content_fingerprint(
-            to_address=contact.email, channel="email", subject=subject, body=body
-        ),
+        fingerprint=content_fingerprint(to_address=contact.email, channel="email", subject=subject, body=body),
         confidence=min(max(confidence, 0.0), 1.0),
         sources=list(sources),
         via=via,
@@ -68,12 +63,7 @@ def offer(
         agent_run=agent_run,
     )
     publish(
-        SuggestionReady(
-            suggestion_id=suggestion.pk,
-            lead_id=suggestion.lead_id,
-            contact_id=contact.pk,
-            kind=kind,
-        ),
+        SuggestionReady(suggestion_id=suggestion.pk, lead_id=suggestion.lead_id, contact_id=contact.pk, kind=kind),
         actor=actor,
     )
     return suggestion
@@ -101,12 +91,7 @@ def request_draft(to: Conversation | Lead, *, actor: Actor, workflow: str = "") 
 
 @action("suggestion.approve", permission="suggestion:approve", form=ApproveSuggestionForm)
 def approve_suggestion(
-    suggestion: Suggestion,
-    *,
-    actor: Actor,
-    body: str = "",
-    subject: str = "",
-    fingerprint: str = "",
+    suggestion: Suggestion, *, actor: Actor, body: str = "", subject: str = "", fingerprint: str = ""
 ) -> Suggestion:
     """Send a draft as it was shown, or as the person rewrote it; the approval is good for exactly these words.
 
@@ -115,10 +100,7 @@ def approve_suggestion(
     Publishes SuggestionDecided; the message is queued in the same transaction.
     """
     _check_current(suggestion, fingerprint)
-    body, subject = (
-        body.replace("\r\n", "\n").strip() or suggestion.body,
-        one_line(subject) or suggestion.subject,
-    )
+    body, subject = (body.replace("\r\n", "\n").strip() or suggestion.body, one_line(subject) or suggestion.subject)
     if (subject, body) == (suggestion.subject, suggestion.body):
         suggestion.approve()
     else:
@@ -142,10 +124,7 @@ def release_suggestion(suggestion: Suggestion, *, actor: Actor) -> Suggestion:
         over_limit(workflow, suggestion)
         or _changed(suggestion)
         or may_leave(
-            contact=suggestion.contact,
-            lead=suggestion.lead,
-            to_address=suggestion.to_address,
-            purpose=suggestion.kind,
+            contact=suggestion.contact, lead=suggestion.lead, to_address=suggestion.to_address, purpose=suggestion.kind
         )
     )
     if reason:
@@ -153,9 +132,7 @@ def release_suggestion(suggestion: Suggestion, *, actor: Actor) -> Suggestion:
         suggestion.save(update_fields=["held_because"])
         return suggestion
     suggestion.approve()
-    return _let_go(
-        suggestion, actor=actor, subject=suggestion.subject, body=suggestion.body, automatic=True
-    )
+    return _let_go(suggestion, actor=actor, subject=suggestion.subject, body=suggestion.body, automatic=True)
 
 
 @action("suggestion.reject", permission="suggestion:approve", form=RejectSuggestionForm)
@@ -167,9 +144,7 @@ def reject_suggestion(suggestion: Suggestion, *, actor: Actor, reason: str = "")
     return suggestion
 
 
-def _let_go(
-    suggestion: Suggestion, *, actor: Actor, subject: str, body: str, automatic: bool
-) -> Suggestion:
+def _let_go(suggestion: Suggestion, *, actor: Actor, subject: str, body: str, automatic: bool) -> Suggestion:
     suggestion.message = queue_message(
         actor=actor,
         contact=suggestion.contact,
@@ -190,11 +165,10 @@ def _let_go(
 def _check_pending(suggestion: Suggestion) -> None:
     if suggestion.state == "void":
         raise Refused(
-            "This draft is out of date: something newer happened. Look at the conversation.",
-            code="stale",
+            gettext("This draft is out of date: something newer happened. Look at the conversation."), code="stale"
         )
     if suggestion.state != "pending":
-        raise Refused("Somebody decided this already.", code="decided")
+        raise Refused(gettext("Somebody decided this already."), code="decided")
 
 
 def _check_current(suggestion: Suggestion, seen: str) -> None:
@@ -211,7 +185,7 @@ def _changed(suggestion: Suggestion) -> str:
         subject=suggestion.subject,
         body=suggestion.body,
     )
-    return "" if suggestion.fingerprint == reads else CHANGED
+    return "" if suggestion.fingerprint == reads else str(CHANGED)
 
 
 def _difference(suggestion: Suggestion, subject: str, body: str) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.actor import Actor
 from core.actions import action
 from core.errors import Invalid
@@ -33,4 +35,4 @@ def update_template(template: Template, *, actor: Actor, **values: Any) -> Templ
 
 def _check_name(name: str, pk: int = 0) -> None:
     if Template.objects.filter(name=name).exclude(pk=pk).exists():
-        raise Invalid({"name": ["A template of this name exists. Choose another name."]})
+        raise Invalid({"name": [_("A template of this name exists. Choose another name.")]})

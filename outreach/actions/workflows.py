@@ -24,8 +24,5 @@ def set_workflow(
     workflow.autonomy, workflow.is_on = autonomy, is_on
     workflow.per_contact_per_day, workflow.per_hour = per_contact_per_day, per_hour
     workflow.save()
-    publish(
-        WorkflowChanged(workflow_id=workflow.pk, key=name, autonomy=autonomy, is_on=is_on),
-        actor=actor,
-    )
+    publish(WorkflowChanged(workflow_id=workflow.pk, key=name, autonomy=autonomy, is_on=is_on), actor=actor)
     return workflow

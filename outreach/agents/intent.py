@@ -19,13 +19,7 @@ class IntentAnswer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     intent: Literal[
-        "interested",
-        "asking_price",
-        "question",
-        "not_interested",
-        "unsubscribe",
-        "out_of_office",
-        "unclear",
+        "interested", "asking_price", "question", "not_interested", "unsubscribe", "out_of_office", "unclear"
     ]
     confidence: float = Field(ge=0, le=1)
     quote: str = Field(max_length=400)
@@ -37,9 +31,7 @@ def classify(context: ReplyContext) -> Classification:
     Automatic mail and opt-outs are decided by rules without asking anybody.
     """
     by_rules = rules.classify(context.text, context.kind, context.subject)
-    decided = (
-        context.kind != "reply" or by_rules.intent == "unsubscribe" or not context.text.strip()
-    )
+    decided = context.kind != "reply" or by_rules.intent == "unsubscribe" or not context.text.strip()
     silent = context.do_not_ai or (context.lead is not None and context.lead.do_not_ai)
     if decided or silent or not llm.is_configured():
         return by_rules
@@ -59,11 +51,7 @@ def classify(context: ReplyContext) -> Classification:
 
 
 def _weighed(
-    said: IntentAnswer,
-    by_rules: Classification,
-    text: str,
-    version: str,
-    answer: llm.Answer[IntentAnswer],
+    said: IntentAnswer, by_rules: Classification, text: str, version: str, answer: llm.Answer[IntentAnswer]
 ) -> Classification:
     """Trust the model's reading as far as its quote stands in the reply and the rules agree."""
     agreed = said.intent == by_rules.intent or {said.intent, by_rules.intent} <= POSITIVE

@@ -126,11 +126,7 @@ _HINDI = _Book(
 def first_message(brief: LeadBrief) -> Words:
     """Return the first message: who they are, what we do, one question."""
     book, business = _book(brief), _clean(brief.business_name, 80)
-    city, industry, offer = (
-        _clean(brief.city, 60),
-        _clean(brief.industry, 60),
-        _clean(brief.offer, 300),
-    )
+    city, industry, offer = (_clean(brief.city, 60), _clean(brief.industry, 60), _clean(brief.offer, 300))
     workspace = _clean(brief.workspace_name, 80) or "our team"
     note = _clean(brief.note, 160)
     lines = [_greeting(book, brief), ""]
@@ -140,14 +136,9 @@ def first_message(brief: LeadBrief) -> Words:
     if industry:
         lines.append(book.trade.format(industry=industry if book is _HINDI else industry.lower()))
     if offer:
-        lines += [
-            "",
-            book.offer.format(offer=offer if offer.endswith((".", "!", "?", "।")) else f"{offer}."),
-        ]
+        lines += ["", book.offer.format(offer=offer if offer.endswith((".", "!", "?", "।")) else f"{offer}.")]
     lines += ["", book.ask]
-    subject = (book.subject if business else book.subject_plain).format(
-        business=business, workspace=workspace
-    )
+    subject = (book.subject if business else book.subject_plain).format(business=business, workspace=workspace)
     return Words(subject, "\n".join(lines), 0.75 if business else 0.6, _sources(brief))
 
 
@@ -172,9 +163,7 @@ def follow_up(brief: LeadBrief) -> Words:
         "",
         book.again_ask[number],
     ]
-    subject = (book.subject if business else book.subject_plain).format(
-        business=business, workspace=workspace
-    )
+    subject = (book.subject if business else book.subject_plain).format(business=business, workspace=workspace)
     return Words(subject, "\n".join(lines), 0.7, _sources(brief))
 
 
@@ -210,11 +199,7 @@ def signature(brief: LeadBrief) -> str:
     book = _book(brief)
     workspace = _clean(brief.workspace_name, 80)
     sender = _clean(brief.sender_name.split("@")[0], 80)
-    lines = [
-        book.regards,
-        *([sender] if sender else []),
-        *([workspace] if workspace and workspace != sender else []),
-    ]
+    lines = [book.regards, *([sender] if sender else []), *([workspace] if workspace and workspace != sender else [])]
     if brief.automated:
         lines += ["", book.automated.format(workspace=workspace or "us")]
     return "\n".join(lines)

@@ -18,9 +18,7 @@ _SECRET = re.compile(
     r"\b(?:sk|pk|rk|api|key|whsec)[-_][A-Za-z0-9_-]{12,}\b|\b(?:password|passwort|contraseña)\s*[:=]\s*\S+",
     re.IGNORECASE,
 )
-_UNSEEN = re.compile(
-    r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]"
-)
+_UNSEEN = re.compile(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]")
 
 
 @dataclass(frozen=True)

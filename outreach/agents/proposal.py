@@ -20,8 +20,7 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _EACH = re.compile(
-    r"\b(?:user|seat|licen[cs]e|person|unit|piece|copy|location|branch|shop|store|room|each)\b",
-    re.IGNORECASE,
+    r"\b(?:user|seat|licen[cs]e|person|unit|piece|copy|location|branch|shop|store|room|each)\b", re.IGNORECASE
 )
 _COMMON = frozenset(
     [
@@ -89,11 +88,7 @@ class ProposalAnswer(BaseModel):
 
 def write(brief: ProposalBrief, catalog: Sequence[CatalogItem]) -> ProposalDraft:
     """Draft a proposal; without a fitting item the draft has no lines and a person takes over."""
-    items = {
-        item.item_id: item
-        for item in catalog
-        if not brief.currency or item.currency == brief.currency
-    }
+    items = {item.item_id: item for item in catalog if not brief.currency or item.currency == brief.currency}
     if not items:
         return ProposalDraft("", "", (), prompt_version=VERSION)
     if brief.lead.do_not_ai or not llm.is_configured():
@@ -126,9 +121,7 @@ def write(brief: ProposalBrief, catalog: Sequence[CatalogItem]) -> ProposalDraft
     )
 
 
-def _by_rules(
-    brief: ProposalBrief, items: list[CatalogItem], usage: Usage | None = None
-) -> ProposalDraft:
+def _by_rules(brief: ProposalBrief, items: list[CatalogItem], usage: Usage | None = None) -> ProposalDraft:
     """Choose the items whose names the wishes mention; with none, the one nearest to the budget, in doubt."""
     asked = _words(f"{brief.wishes} {brief.lead.note}")
     about = _words(f"{brief.lead.industry} {brief.lead.business_name}")
@@ -141,10 +134,7 @@ def _by_rules(
         chosen, confidence = [_nearest(items, brief.budget_minor)], 0.4
     count = _COUNT.search(brief.wishes)
     number = min(int(count[1]), MAX_QUANTITY) if count and int(count[1]) else 1
-    lines = tuple(
-        _line(item, number if _EACH.search(f"{item.name} {item.description}") else 1)
-        for item in chosen
-    )
+    lines = tuple(_line(item, number if _EACH.search(f"{item.name} {item.description}") else 1) for item in chosen)
     business = wording.one_line(wording.tidy(brief.lead.business_name), 60) or "you"
     names = [item.name for item in chosen]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
@@ -168,12 +158,7 @@ def _by_rules(
 def _fit(item: CatalogItem, asked: set[str], about: set[str]) -> int:
     """Score an item: three for each of its name's words that were asked for, one for its description's."""
     name, description = _words(f"{item.name} {item.sku}"), _words(item.description)
-    return (
-        3 * len(name & asked)
-        + len(description & asked)
-        + 2 * len(name & about)
-        + len(description & about)
-    )
+    return 3 * len(name & asked) + len(description & asked) + 2 * len(name & about) + len(description & about)
 
 
 def _nearest(items: list[CatalogItem], budget: int | None) -> CatalogItem:
@@ -185,12 +170,7 @@ def _nearest(items: list[CatalogItem], budget: int | None) -> CatalogItem:
 
 def _line(item: CatalogItem, quantity: int) -> ProposalLineDraft:
     return ProposalLineDraft(
-        item.item_id,
-        item.name,
-        Decimal(quantity),
-        item.unit_price_minor,
-        item.currency,
-        item.description,
+        item.item_id, item.name, Decimal(quantity), item.unit_price_minor, item.currency, item.description
     )
 
 

@@ -43,8 +43,7 @@ def read(text: str, kind: MessageKind = "reply", subject: str = "") -> Reading:
     """Find the intent: opt-out first, then absence, then what the person's own sentences say."""
     text = visible(text)[:MAX_READ].replace("’", "'")
     if kind == "reply" and (
-        found := signs.OPT_OUT.search(text)
-        or (not text.strip() and signs.OPT_OUT.search(subject[:200]))
+        found := signs.OPT_OUT.search(text) or (not text.strip() and signs.OPT_OUT.search(subject[:200]))
     ):
         return Reading("unsubscribe", 0.99, _around(text or subject, found))
     if kind in {"out_of_office", "auto_reply"}:
@@ -53,18 +52,12 @@ def read(text: str, kind: MessageKind = "reply", subject: str = "") -> Reading:
     if suspicious and not own.strip():
         return Reading("unclear", 0.2, text.strip()[:120])
     reading = _read_own(own)
-    return (
-        Reading(reading.intent, min(reading.confidence, 0.5), reading.quote)
-        if suspicious
-        else reading
-    )
+    return Reading(reading.intent, min(reading.confidence, 0.5), reading.quote) if suspicious else reading
 
 
 def _read_own(text: str) -> Reading:
     away, refusal, price = (pattern.search(text) for pattern in (signs.AWAY, signs.NO, signs.PRICE))
-    wish = signs.YES.search(
-        signs.NO.sub(lambda no: " " * len(no[0]), text)
-    )  # "not interested" is no wish
+    wish = signs.YES.search(signs.NO.sub(lambda no: " " * len(no[0]), text))  # "not interested" is no wish
     if away and not (price or wish):
         return Reading("out_of_office", 0.9, _around(text, away))
     if angry := signs.ANGER.search(text):
@@ -107,20 +100,12 @@ def _around(text: str, match: re.Match[str]) -> str:
     start = text.rfind("\n", 0, match.start()) + 1
     end = text.find("\n", match.end())
     line = text[start : end if end >= 0 else len(text)].strip()
-    return (
-        line
-        if len(line) <= 160
-        else text[max(start, match.start() - 40) : match.end() + 80].strip()[:160]
-    )
+    return line if len(line) <= 160 else text[max(start, match.start() - 40) : match.end() + 80].strip()[:160]
 
 
 def asks_for_a_human(text: str) -> bool:
     """Tell whether the author wants to know, or to reach, who is answering."""
     return bool(
         signs.BOT.search(text[:MAX_READ])
-        or re.search(
-            r"\b(?:talk|speak) to (?:a |an )?(?:human|person|agent|someone)\b",
-            text[:MAX_READ],
-            re.IGNORECASE,
-        )
+        or re.search(r"\b(?:talk|speak) to (?:a |an )?(?:human|person|agent|someone)\b", text[:MAX_READ], re.IGNORECASE)
     )

@@ -7,10 +7,7 @@ from outreach.agents.prompt import visible
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]{0,2000}>")
 _IMAGE = re.compile(r"!\[[^\]]{0,500}\]\([^()\s]{0,2000}[^()]{0,500}\)")
 _LINK = re.compile(r"\[([^\]]{1,300})\]\(([^()\s]{1,2000})[^()]{0,300}\)")
-_URL = re.compile(
-    r"\b(?:https?://|www\.|(?:javascript|data|file|ftp|mailto|tel|cid):)[^\s<>\"')\]]+",
-    re.IGNORECASE,
-)
+_URL = re.compile(r"\b(?:https?://|www\.|(?:javascript|data|file|ftp|mailto|tel|cid):)[^\s<>\"')\]]+", re.IGNORECASE)
 _BARE_HOST = re.compile(
     r"(?<![@\w.-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}(?:com|net|org|io|co|in|info|biz|app|dev|xyz|me|ru|cn|top|link|site|"
     r"online|shop|ai|us|uk|de|fr|es|eu)(?:/[^\s<>\"')]*)?(?![\w@])",
@@ -44,9 +41,7 @@ def tidy(text: str, allowed_domains: tuple[str, ...] = ()) -> str:
     text = _LINK.sub(lambda found: f"{found[1]} {found[2]}", text)
     text = _TAG.sub("", text)
     text = _URL.sub(lambda found: found[0] if _allowed(found[0], allowed_domains) else "", text)
-    text = _BARE_HOST.sub(
-        lambda found: found[0] if _allowed(f"https://{found[0]}", allowed_domains) else "", text
-    )
+    text = _BARE_HOST.sub(lambda found: found[0] if _allowed(f"https://{found[0]}", allowed_domains) else "", text)
     text = "".join(char for char in text if char == "\n" or char.isprintable())
     lines = [re.sub(r"[ \t]{2,}", " ", line).strip() for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
@@ -62,9 +57,7 @@ def faults(text: str, allowed_domains: tuple[str, ...] = (), known: str = "") ->
         found.append("It has invisible characters.")
     if _IMAGE.search(text) or _TAG.search(text):
         found.append("It has images or markup.")
-    links = [match[0] for match in _URL.finditer(text)] + [
-        f"https://{match[0]}" for match in _BARE_HOST.finditer(text)
-    ]
+    links = [match[0] for match in _URL.finditer(text)] + [f"https://{match[0]}" for match in _BARE_HOST.finditer(text)]
     if any(not _allowed(link, allowed_domains) for link in links):
         found.append("It has a link.")
     for pattern, what in (

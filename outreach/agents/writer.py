@@ -38,9 +38,7 @@ def reply(context: ReplyContext) -> Draft:
     return _written(brief, REPLY, twin, context)
 
 
-def _written(
-    brief: LeadBrief, task: str, twin: phrases.Words, context: ReplyContext | None = None
-) -> Draft:
+def _written(brief: LeadBrief, task: str, twin: phrases.Words, context: ReplyContext | None = None) -> Draft:
     silent = brief.do_not_ai or (context is not None and context.do_not_ai)
     if silent or not llm.is_configured():
         return _draft_of(twin, brief)
@@ -62,9 +60,7 @@ def _written(
     body = wording.tidy(value.body, brief.allowed_domains)
     given = {key for key, filled in _data(brief, task, context).items() if filled}
     return Draft(
-        subject=twin.subject
-        if task == REPLY
-        else wording.one_line(wording.tidy(value.subject), 78),
+        subject=twin.subject if task == REPLY else wording.one_line(wording.tidy(value.subject), 78),
         body=f"{body}\n\n{phrases.signature(brief)}",
         confidence=round(value.confidence, 3),
         sources=tuple(sorted(given & set(value.sources))),
@@ -92,16 +88,12 @@ def _data(brief: LeadBrief, task: str, context: ReplyContext | None) -> dict[str
     if context:
         data["reply"] = context.text[:4000]
         data["intent"] = context.intent
-        data["history"] = [
-            f"{entry.direction}: {entry.text[:600]}" for entry in context.history[-6:]
-        ]
+        data["history"] = [f"{entry.direction}: {entry.text[:600]}" for entry in context.history[-6:]]
         data["knowledge"] = [piece[:1500] for piece in context.knowledge[:5]]
     return data
 
 
-def _draft_of(
-    twin: phrases.Words, brief: LeadBrief, usage: Usage | None = None, version: str = ""
-) -> Draft:
+def _draft_of(twin: phrases.Words, brief: LeadBrief, usage: Usage | None = None, version: str = "") -> Draft:
     return Draft(
         subject=wording.one_line(wording.tidy(twin.subject), 78),
         body=f"{wording.tidy(twin.body, brief.allowed_domains)}\n\n{phrases.signature(brief)}",

@@ -34,9 +34,7 @@ class Imap:
         try:
             yield from self._fetch(cursor, limit)
         except (OSError, ImapToolsError) as error:
-            raise RetryLater(
-                f"The mailbox could not be read: {type(error).__name__}: {error}"[:250]
-            ) from error
+            raise RetryLater(f"The mailbox could not be read: {type(error).__name__}: {error}"[:250]) from error
 
     def _fetch(self, cursor: InboxCursor, limit: int) -> Iterator[tuple[InboxCursor, bytes]]:
         from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted
@@ -48,9 +46,7 @@ class Imap:
             parts.hostname or "localhost", port=port, timeout=self.timeout
         )
         folder = unquote(parts.path.strip("/")) or "INBOX"
-        with box.login(
-            unquote(parts.username or ""), unquote(parts.password or ""), initial_folder=None
-        ):
+        with box.login(unquote(parts.username or ""), unquote(parts.password or ""), initial_folder=None):
             status = box.folder.status(folder, ["UIDVALIDITY", "UIDNEXT"])
             validity = status["UIDVALIDITY"]
             box.folder.set(folder, readonly=True)
@@ -67,9 +63,7 @@ class Imap:
     def _raw(self, box: "object", uid: int) -> bytes:
         client = box.client  # type: ignore[attr-defined]
         _ok, answer = client.uid("FETCH", str(uid), "(RFC822.SIZE)")
-        sizes = [
-            found for line in answer if isinstance(line, bytes) and (found := _SIZE.search(line))
-        ]
+        sizes = [found for line in answer if isinstance(line, bytes) and (found := _SIZE.search(line))]
         if sizes and int(sizes[0][1]) > self.max_bytes:
             return b""
         _ok, answer = client.uid("FETCH", str(uid), "(BODY.PEEK[])")

@@ -26,9 +26,7 @@ def known() -> list[Connector]:
     """Return every vendor that this package can talk to, in the order of their keys."""
     found = []
     for module in pkgutil.iter_modules(connectors.__path__):
-        connector = getattr(
-            importlib.import_module(f"{connectors.__name__}.{module.name}"), "CONNECTOR", None
-        )
+        connector = getattr(importlib.import_module(f"{connectors.__name__}.{module.name}"), "CONNECTOR", None)
         if isinstance(connector, Connector):
             found.append(connector)
     return sorted(found, key=lambda connector: connector.key)

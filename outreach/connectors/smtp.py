@@ -76,9 +76,7 @@ class Smtp:
         options = [f"size={len(mail.content)}"] if server.has_extn("size") else []
         if mail.smtputf8:
             if not server.has_extn("smtputf8"):
-                raise Rejected(
-                    f"The mail server cannot send to {mail.recipient}: it lacks SMTPUTF8."
-                )
+                raise Rejected(f"The mail server cannot send to {mail.recipient}: it lacks SMTPUTF8.")
             options += ["SMTPUTF8", "BODY=8BITMIME"]
             server.command_encoding = "utf-8"
         try:

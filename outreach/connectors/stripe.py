@@ -10,6 +10,7 @@ from typing import Any
 
 from core import clock
 from core.effects import Rejected, RetryLater
+from core.logs import vendor_call
 from core.numbers import is_number
 from outreach.connectors.ports import Connector
 
@@ -76,9 +77,7 @@ def verify(body: bytes, header: str, secrets: str, *, tolerance: int = TOLERANCE
         raise BadSignature("The Stripe-Signature header is missing or unreadable.")
     signed = stamps[0].encode() + b"." + body
     wanted = [hmac.new(key.encode(), signed, hashlib.sha256).hexdigest() for key in keys]
-    if not any(
-        hmac.compare_digest(mine.encode(), theirs.encode()) for mine in wanted for theirs in given
-    ):
+    if not any(hmac.compare_digest(mine.encode(), theirs.encode()) for mine in wanted for theirs in given):
         raise BadSignature("The signature does not match the body.")
     if abs(clock.now().timestamp() - int(stamps[0][:15])) > tolerance:
         raise BadSignature("The signature is too old, or this server's clock is wrong.")
@@ -134,11 +133,6 @@ class Stripe:
     base_url: str = "https://api.stripe.com"
     timeout: float = 20
 
-    @property
-    def is_live(self) -> bool:
-        """Whether real money moves."""
-        return self.api_key.startswith(("sk_live_", "rk_live_"))
-
     def open_page(
         self,
         *,
@@ -157,9 +151,7 @@ class Stripe:
         params: dict[str, Any] = {
             "mode": "payment",
             "client_reference_id": reference,
-            "line_items": [
-                {"quantity": 1, "price_data": {**product, "product_data": {"name": name}}}
-            ],
+            "line_items": [{"quantity": 1, "price_data": {**product, "product_data": {"name": name}}}],
             "success_url": success_url,
             "cancel_url": cancel_url,
             "metadata": {**metadata, "checkout": reference},
@@ -167,9 +159,7 @@ class Stripe:
         }
         if email:
             params["customer_email"] = email
-        made = self._call(
-            lambda api: api.v1.checkout.sessions.create(params, {"idempotency_key": key})
-        )
+        made = self._call(lambda api: api.v1.checkout.sessions.create(params, {"idempotency_key": key}))
         if not made.id or not made.url:
             raise RetryLater("Stripe answered without an address.")
         until = getattr(made, "expires_at", None)
@@ -189,11 +179,7 @@ class Stripe:
 
     def events_since(self, moment: datetime) -> Iterator[tuple[str, str]]:
         """Yield (event id, body) of the events we act on, for those whose delivery went astray."""
-        params = {
-            "types": list(EVENT_TYPES),
-            "created": {"gte": int(moment.timestamp())},
-            "limit": 100,
-        }
+        params = {"types": list(EVENT_TYPES), "created": {"gte": int(moment.timestamp())}, "limit": 100}
         page = self._call(lambda api: api.v1.events.list(params))
         while True:
             for event in page.data:
@@ -201,9 +187,7 @@ class Stripe:
             if not page.has_more or not page.data:
                 return
             after = page.data[-1].id
-            page = self._call(
-                lambda api, last=after: api.v1.events.list({**params, "starting_after": last})
-            )
+            page = self._call(lambda api, last=after: api.v1.events.list({**params, "starting_after": last}))
 
     def _call(self, work: Callable[[Any], Any]) -> Any:
         import stripe
@@ -215,7 +199,8 @@ class Stripe:
             http_client=stripe.RequestsClient(timeout=self.timeout),
         )
         try:
-            return work(client)
+            with vendor_call("stripe", "api"):
+                return work(client)
         except stripe.StripeError as error:
             raise _translated(error) from error
         except json.JSONDecodeError as error:
@@ -229,16 +214,12 @@ def _translated(error: Any) -> RetryLater | Rejected:
     if status in {401, 403}:
         return Rejected("Stripe refused the API key. Check STRIPE_API_KEY.")
     if status is None or status in {409, 429} or status >= 500 or status < 400:
-        return RetryLater(
-            f"Stripe is not answering as it should ({status or 'no answer'}).", _after(error)
-        )
+        return RetryLater(f"Stripe is not answering as it should ({status or 'no answer'}).", _after(error))
     return Rejected(f"Stripe refused: {said}"[:250])
 
 
 def _after(error: Any) -> float | None:
-    value = (
-        (error.headers or {}).get("retry-after") or (error.headers or {}).get("Retry-After") or ""
-    )
+    value = (error.headers or {}).get("retry-after") or (error.headers or {}).get("Retry-After") or ""
     return float(value) if is_number(value) else None
 
 

@@ -1,17 +1,19 @@
 """Inputs of messages."""
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from outreach.values import INTENTS
 
 INTENT_LABELS = {
-    "interested": "Interested",
-    "asking_price": "Asking price",
-    "question": "Question",
-    "not_interested": "Not interested",
-    "unsubscribe": "Asked to stop",
-    "out_of_office": "Out of office",
-    "unclear": "Unclear",
+    "interested": _("Interested"),
+    "asking_price": _("Asking price"),
+    "question": _("Question"),
+    "not_interested": _("Not interested"),
+    "unsubscribe": _("Asked to stop"),
+    "out_of_office": _("Out of office"),
+    "unclear": _("Unclear"),
 }
 INTENT_CHOICES = [(intent, INTENT_LABELS[intent]) for intent in INTENTS]
 
@@ -20,16 +22,18 @@ class SendMessageForm(forms.Form):
     """What a person writes in the composer."""
 
     subject = forms.CharField(
+        label=_("Subject"),
         required=False,
         max_length=200,
-        error_messages={"max_length": "Keep the subject under 200 characters."},
+        error_messages={"max_length": _("Keep the subject under 200 characters.")},
     )
     body = forms.CharField(
+        label=_("Body"),
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={
-            "required": "Write something first.",
-            "max_length": "Keep the message under 20,000 characters.",
+            "required": _("Write something first."),
+            "max_length": _("Keep the message under 20,000 characters."),
         },
     )
 
@@ -37,23 +41,34 @@ class SendMessageForm(forms.Form):
         """One line, so that no header can be smuggled in."""
         subject: str = self.cleaned_data["subject"]
         if not subject.isprintable():
-            raise forms.ValidationError("Write the subject on one line.")
+            raise forms.ValidationError(gettext("Write the subject on one line."))
         return subject
+
+
+class ReplyToTicketForm(SendMessageForm):
+    """An answer to a ticket, and what becomes of it."""
+
+    then = forms.ChoiceField(
+        label=_("And then"),
+        required=False,
+        choices=(("", _("Keep it open")), ("wait", _("Wait")), ("resolve", _("Resolve"))),
+    )
 
 
 class ClassificationForm(forms.Form):
     """What an agent answers; guarded like any stranger's input."""
 
-    intent = forms.ChoiceField(choices=INTENT_CHOICES)
-    confidence = forms.FloatField(min_value=0, max_value=1)
-    via = forms.ChoiceField(choices=[("model", "Model"), ("rules", "Rules")])
-    quote = forms.CharField(required=False, max_length=255)
+    intent = forms.ChoiceField(label=_("Intent"), choices=INTENT_CHOICES)
+    confidence = forms.FloatField(label=_("Confidence"), min_value=0, max_value=1)
+    via = forms.ChoiceField(label=_("Via"), choices=[("model", _("Model")), ("rules", _("Rules"))])
+    quote = forms.CharField(label=_("Quote"), required=False, max_length=255)
 
 
 class CorrectClassificationForm(forms.Form):
     """The true intent, chosen by a person."""
 
     intent = forms.ChoiceField(
+        label=_("Intent"),
         choices=INTENT_CHOICES,
-        error_messages={"invalid_choice": "Choose one of the listed intents."},
+        error_messages={"invalid_choice": _("Choose one of the listed intents.")},
     )

@@ -3,6 +3,9 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.fields import field_names
 
@@ -12,16 +15,19 @@ FIELDS = ("first_name", "last_name", "business_name", "city", "sender_name", "wo
 class SaveTemplateForm(forms.Form):
     """Ready-made words with `{{ first_name|there }}`-style holes."""
 
-    name = forms.CharField(max_length=120)
-    subject = forms.CharField(max_length=200, required=False)
+    name = forms.CharField(label=_("Name"), max_length=120)
+    subject = forms.CharField(label=_("Subject"), max_length=200, required=False)
     body = forms.CharField(
+        label=_("Body"),
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text="Holes: "
-        + ", ".join(f"{{{{ {field} }}}}" for field in FIELDS)
-        + ". Write {{ first_name|there }} to say what stands there when it is missing.",
+        help_text=format_lazy(
+            _("Holes: {holes}. Write {example} to say what stands there when it is missing."),
+            holes=", ".join(f"{{{{ {field} }}}}" for field in FIELDS),
+            example="{{ first_name|there }}",
+        ),
     )
-    is_active = forms.BooleanField(required=False, initial=True)
+    is_active = forms.BooleanField(label=_("Is active"), required=False, initial=True)
 
     def clean(self) -> dict[str, Any]:
         """Refuse holes that nothing fills, and subjects of two lines."""
@@ -30,8 +36,10 @@ class SaveTemplateForm(forms.Form):
             unknown = [hole for hole in field_names(values.get(name, "")) if hole not in FIELDS]
             if unknown:
                 self.add_error(
-                    name, f"Nothing fills {unknown[0]!r}. Use one of: {', '.join(FIELDS)}."
+                    name,
+                    gettext("Nothing fills %(unknown)s. Use one of: %(known)s.")
+                    % {"unknown": repr(unknown[0]), "known": ", ".join(FIELDS)},
                 )
         if not values.get("subject", "").isprintable():
-            self.add_error("subject", "Write the subject on one line.")
+            self.add_error("subject", gettext("Write the subject on one line."))
         return values

@@ -9,14 +9,4 @@ from outreach.models.template import Template
 from outreach.models.tool_call import ToolCall
 from outreach.models.workflow import Workflow
 
-__all__ = [
-    "AgentRun",
-    "Conversation",
-    "Cursor",
-    "Message",
-    "Receipt",
-    "Suggestion",
-    "Template",
-    "ToolCall",
-    "Workflow",
-]
+__all__ = ["AgentRun", "Conversation", "Cursor", "Message", "Receipt", "Suggestion", "Template", "ToolCall", "Workflow"]

@@ -22,18 +22,12 @@ class AgentRun(models.Model):
     latency_ms = models.PositiveIntegerField(default=0)
     result = models.JSONField(default=dict, blank=True)
     error = models.CharField(max_length=255, blank=True)
-    lead = models.ForeignKey(
-        "crm.Lead", models.CASCADE, null=True, blank=True, related_name="agent_runs"
-    )
-    message = models.ForeignKey(
-        "outreach.Message", models.CASCADE, null=True, blank=True, related_name="agent_runs"
-    )
+    lead = models.ForeignKey("crm.Lead", models.CASCADE, null=True, blank=True, related_name="agent_runs")
+    message = models.ForeignKey("outreach.Message", models.CASCADE, null=True, blank=True, related_name="agent_runs")
     created_at = models.DateTimeField(default=now, editable=False, db_index=True)
 
     class Meta:
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["agent", "created_at"], name="agentrun_agent_at")
-        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["agent", "created_at"], name="agentrun_agent_at")]
 
     def __str__(self) -> str:
         return f"{self.agent} {self.pk}"

@@ -21,12 +21,8 @@ class Conversation(models.Model):
 
     owner_paths: ClassVar[tuple[str, ...]] = ("lead__owner", "contact__owner")
 
-    contact = models.OneToOneField(
-        "crm.Contact", on_delete=models.CASCADE, related_name="conversation"
-    )
-    lead = models.ForeignKey(
-        "crm.Lead", on_delete=models.SET_NULL, null=True, blank=True, related_name="conversations"
-    )
+    contact = models.OneToOneField("crm.Contact", on_delete=models.CASCADE, related_name="conversation")
+    lead = models.ForeignKey("crm.Lead", on_delete=models.SET_NULL, null=True, blank=True, related_name="conversations")
     subject = models.CharField(max_length=255, blank=True)
     last_message_at = models.DateTimeField(null=True, blank=True, db_index=True)
     last_line = models.CharField(max_length=160, blank=True)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from core.clock import now
@@ -28,9 +29,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def automatic_since(self, moment: datetime) -> "MessageQuerySet":
         """Messages that a workflow let go by itself since `moment`, unless they never left."""
-        return (
-            self.outgoing().filter(automatic=True, created_at__gte=moment).exclude(state="failed")
-        )
+        return self.outgoing().filter(automatic=True, created_at__gte=moment).exclude(state="failed")
 
 
 class Message(StateModel):
@@ -42,38 +41,35 @@ class Message(StateModel):
     class Purpose(models.TextChoices):
         """Why a message is sent; decides what the lead's stage must allow."""
 
-        FIRST_MESSAGE = "first_message", "First message"
-        FOLLOW_UP = "follow_up", "Follow-up"
-        REPLY = "reply", "Reply"
-        PROPOSAL = "proposal", "Proposal"
-        RECEIPT = "receipt", "Receipt"
-        NOTICE = "notice", "Notice"
+        FIRST_MESSAGE = "first_message", _("First message")
+        FOLLOW_UP = "follow_up", _("Follow-up")
+        REPLY = "reply", _("Reply")
+        PROPOSAL = "proposal", _("Proposal")
+        RECEIPT = "receipt", _("Receipt")
+        NOTICE = "notice", _("Notice")
 
     STATES: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("queued", "Queued"),
-        ("sent", "Sent"),
-        ("failed", "Not sent"),
-        ("unknown", "Unknown"),
-        ("settled", "Settled"),
-        ("received", "Received"),
+        ("queued", _("Queued")),
+        ("sent", _("Sent")),
+        ("failed", _("Not sent")),
+        ("unknown", _("Unknown")),
+        ("settled", _("Settled")),
+        ("received", _("Received")),
     )
-    DIRECTIONS: ClassVar[tuple[tuple[str, str], ...]] = (("in", "In"), ("out", "Out"))
+    DIRECTIONS: ClassVar[tuple[tuple[str, str], ...]] = (("in", _("In")), ("out", _("Out")))
     KINDS: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("reply", "Reply"),
-        ("auto_reply", "Automatic reply"),
-        ("out_of_office", "Out of office"),
-        ("bounce", "Not delivered"),
-        ("complaint", "Complaint"),
-        ("delay", "Delayed"),
+        ("reply", _("Reply")),
+        ("auto_reply", _("Automatic reply")),
+        ("out_of_office", _("Out of office")),
+        ("bounce", _("Not delivered")),
+        ("complaint", _("Complaint")),
+        ("delay", _("Delayed")),
     )
 
-    conversation = models.ForeignKey(
-        "outreach.Conversation", models.CASCADE, related_name="messages"
-    )
+    conversation = models.ForeignKey("outreach.Conversation", models.CASCADE, related_name="messages")
     contact = models.ForeignKey("crm.Contact", models.CASCADE, related_name="messages")
-    lead = models.ForeignKey(
-        "crm.Lead", models.SET_NULL, null=True, blank=True, related_name="messages"
-    )
+    lead = models.ForeignKey("crm.Lead", models.SET_NULL, null=True, blank=True, related_name="messages")
+    ticket = models.ForeignKey("crm.Ticket", models.SET_NULL, null=True, blank=True, related_name="messages")
     direction = models.CharField(max_length=3, choices=DIRECTIONS)
     channel = models.CharField(max_length=16, default="email")
     state = FSMField(max_length=16, choices=STATES, default="queued", protected=True)
@@ -97,9 +93,7 @@ class Message(StateModel):
     intent_quote = models.CharField(max_length=255, blank=True)
     intent_agreed = models.BooleanField(default=False)
     corrected_from = models.CharField(max_length=32, blank=True)
-    written_by = models.ForeignKey(
-        "accounts.User", models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    written_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
     sent_by_ai = models.BooleanField(default=False)
     automatic = models.BooleanField(default=False)
     workflow_key = models.CharField(max_length=32, blank=True)
@@ -134,6 +128,11 @@ class Message(StateModel):
     def words(self) -> str:
         """What the other side sees as new: the reply without its quoted past, or the whole text."""
         return self.reply_text or self.body_text
+
+    @property
+    def shows_money(self) -> bool:
+        """Whether its words say what somebody pays: a proposal or a receipt."""
+        return self.purpose in (self.Purpose.PROPOSAL, self.Purpose.RECEIPT)
 
     @transition(field=state, source="queued", target="sent")
     def mark_sent(self, external_id: str) -> None:

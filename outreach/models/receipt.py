@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from core.clock import now
 
@@ -11,10 +12,10 @@ class Receipt(models.Model):
     """One delivery of one vendor; (vendor, external id) happens once, however often it is delivered."""
 
     STATES: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("stored", "Stored"),
-        ("done", "Done"),
-        ("ignored", "Ignored"),
-        ("failed", "Failed"),
+        ("stored", _("Stored")),
+        ("done", _("Done")),
+        ("ignored", _("Ignored")),
+        ("failed", _("Failed")),
     )
 
     vendor = models.CharField(max_length=32)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from core.clock import now
@@ -16,18 +17,11 @@ UNSURE_BELOW = 0.6
 
 
 def content_fingerprint(
-    *,
-    to_address: str,
-    channel: str,
-    subject: str,
-    body: str,
-    attachments: Iterable[dict[str, Any]] = (),
+    *, to_address: str, channel: str, subject: str, body: str, attachments: Iterable[dict[str, Any]] = ()
 ) -> str:
     """SHA-256 of exactly what would leave and to whom; an approval is good for this and nothing else."""
     files = [[file["name"], file["path"]] for file in attachments]
-    content = json.dumps(
-        [to_address.strip().lower(), channel, subject, body, files], ensure_ascii=True
-    )
+    content = json.dumps([to_address.strip().lower(), channel, subject, body, files], ensure_ascii=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -40,34 +34,28 @@ class Suggestion(StateModel):
     class Kind(models.TextChoices):
         """What the draft is."""
 
-        FIRST_MESSAGE = "first_message", "First message"
-        REPLY = "reply", "Suggested reply"
-        FOLLOW_UP = "follow_up", "Follow-up"
+        FIRST_MESSAGE = "first_message", _("First message")
+        REPLY = "reply", _("Suggested reply")
+        FOLLOW_UP = "follow_up", _("Follow-up")
 
     STATES: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("pending", "Waits for you"),
-        ("approved", "Approved"),
-        ("modified", "Edited and sent"),
-        ("rejected", "Rejected"),
-        ("void", "Out of date"),
+        ("pending", _("Waits for you")),
+        ("approved", _("Approved")),
+        ("modified", _("Edited and sent")),
+        ("rejected", _("Rejected")),
+        ("void", _("Out of date")),
     )
     REASONS: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("facts", "Wrong facts"),
-        ("tone", "Tone"),
-        ("not_now", "Not now"),
-        ("other", "Other"),
+        ("facts", _("Wrong facts")),
+        ("tone", _("Tone")),
+        ("not_now", _("Not now")),
+        ("other", _("Other")),
     )
 
     contact = models.ForeignKey("crm.Contact", models.CASCADE, related_name="suggestions")
-    lead = models.ForeignKey(
-        "crm.Lead", models.CASCADE, null=True, blank=True, related_name="suggestions"
-    )
-    conversation = models.ForeignKey(
-        "outreach.Conversation", models.CASCADE, related_name="suggestions"
-    )
-    in_reply_to = models.ForeignKey(
-        "outreach.Message", models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    lead = models.ForeignKey("crm.Lead", models.CASCADE, null=True, blank=True, related_name="suggestions")
+    conversation = models.ForeignKey("outreach.Conversation", models.CASCADE, related_name="suggestions")
+    in_reply_to = models.ForeignKey("outreach.Message", models.SET_NULL, null=True, blank=True, related_name="+")
     workflow_key = models.CharField(max_length=32, blank=True)
     kind = models.CharField(max_length=16, choices=Kind.choices)
     channel = models.CharField(max_length=16, default="email")
@@ -80,13 +68,9 @@ class Suggestion(StateModel):
     sources = models.JSONField(default=list, blank=True)
     via = models.CharField(max_length=8, default="rules")
     prompt_version = models.CharField(max_length=64, blank=True)
-    agent_run = models.ForeignKey(
-        "outreach.AgentRun", models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    agent_run = models.ForeignKey("outreach.AgentRun", models.SET_NULL, null=True, blank=True, related_name="+")
     held_because = models.CharField(max_length=255, blank=True)
-    decided_by = models.ForeignKey(
-        "accounts.User", models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
     decided_via = models.CharField(max_length=32, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=16, choices=REASONS, blank=True)
@@ -97,14 +81,10 @@ class Suggestion(StateModel):
     created_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["state", "created_at"], name="suggestion_state")
-        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["state", "created_at"], name="suggestion_state")]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["conversation"],
-                condition=models.Q(state="pending"),
-                name="suggestion_one_pending",
+                fields=["conversation"], condition=models.Q(state="pending"), name="suggestion_one_pending"
             )
         ]
 

@@ -3,23 +3,25 @@
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 KNOWN: dict[str, dict[str, Any]] = {
     "lead_intake": {
-        "name": "First message to a new lead",
-        "about": "A lead arrives, the writer drafts the first message, you approve it or it leaves by itself.",
+        "name": gettext_noop("First message to a new lead"),
+        "about": _("A lead arrives, the writer drafts the first message, you approve it or it leaves by itself."),
     },
     "reply_to_cash": {
-        "name": "Reply to cash",
-        "about": "An interested reply becomes a deal and a proposal; payment, invoice and welcome follow.",
+        "name": gettext_noop("Reply to cash"),
+        "about": _("An interested reply becomes a deal and a proposal; payment, invoice and welcome follow."),
     },
     "answer_reply": {
-        "name": "Answers to replies",
-        "about": "A question comes in and an answer is drafted from the conversation and your catalogue.",
+        "name": gettext_noop("Answers to replies"),
+        "about": _("A question comes in and an answer is drafted from the conversation and your catalogue."),
     },
     "follow_up": {
-        "name": "Follow-up",
-        "about": "A lead that was written to and stays silent gets a short reminder. It stops at the first reply.",
+        "name": gettext_noop("Follow-up"),
+        "about": _("A lead that was written to and stays silent gets a short reminder. It stops at the first reply."),
     },
 }
 
@@ -30,8 +32,8 @@ class Workflow(models.Model):
     class Autonomy(models.TextChoices):
         """How much it may do alone."""
 
-        APPROVE = "approve", "Ask me each time"
-        AUTO = "auto", "Run by itself"
+        APPROVE = "approve", _("Ask me each time")
+        AUTO = "auto", _("Run by itself")
 
     key = models.CharField(max_length=32, unique=True)
     name = models.CharField(max_length=120)

@@ -40,15 +40,9 @@ def lead_brief(lead: Lead, *, automated: bool = False, attempt: int = 0) -> Lead
 
 def reply_context(message: Message) -> ReplyContext:
     """Describe a reply and what was said before it."""
-    earlier = message.conversation.messages.filter(pk__lt=message.pk).exclude(
-        state__in=("failed", "queued")
-    )
+    earlier = message.conversation.messages.filter(pk__lt=message.pk).exclude(state__in=("failed", "queued"))
     history = [
-        HistoryEntry(
-            direction="in" if row.direction == "in" else "out",
-            text=row.words[:4000],
-            at=row.created_at,
-        )
+        HistoryEntry(direction="in" if row.direction == "in" else "out", text=row.words[:4000], at=row.created_at)
         for row in earlier.order_by("-pk")[:HISTORY]
     ]
     return ReplyContext(
@@ -65,9 +59,7 @@ def reply_context(message: Message) -> ReplyContext:
 
 def _note(lead: Lead) -> str:
     """Return what the lead wrote when it came in."""
-    first = (
-        lead.activities.filter(type="note").order_by("pk").values_list("body", flat=True).first()
-    )
+    first = lead.activities.filter(type="note").order_by("pk").values_list("body", flat=True).first()
     return (first or "")[:2000]
 
 

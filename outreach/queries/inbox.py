@@ -5,27 +5,29 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from core.errors import NotFound
 from core.models import Event
-from crm.models import Contact, Lead
+from crm.models import Contact, Lead, Ticket
 from outreach.models import Conversation, Message, Suggestion
 
 PER_PAGE = 50
 SOURCES = dict(Contact.Source.choices)
-FOLDERS = (("waiting", "Waiting"), ("drafts", "AI drafts"), ("all", "All"))
+FOLDERS = (("waiting", _("Waiting")), ("drafts", _("AI drafts")), ("all", _("All")))
 MARKS = {
-    "lead.created": ("plus", "Lead came in"),
-    "lead.assigned": ("users", "Assigned"),
-    "lead.contacted": ("send", "Moved to Contacted"),
-    "lead.interested": ("spark", "Moved to Interested"),
-    "lead.qualified": ("check", "Qualified"),
-    "lead.converted": ("deal", "Became a deal"),
-    "lead.proposal_sent": ("doc", "Proposal sent"),
-    "lead.paid": ("check", "Paid"),
-    "lead.disqualified": ("x", "Disqualified"),
-    "lead.reopened": ("undo", "Reopened"),
+    "lead.created": ("plus", _("Lead came in")),
+    "lead.assigned": ("users", _("Assigned")),
+    "lead.contacted": ("send", _("Moved to Contacted")),
+    "lead.interested": ("spark", _("Moved to Interested")),
+    "lead.qualified": ("check", _("Qualified")),
+    "lead.converted": ("deal", _("Became a deal")),
+    "lead.proposal_sent": ("doc", _("Proposal sent")),
+    "lead.paid": ("check", _("Paid")),
+    "lead.disqualified": ("x", _("Disqualified")),
+    "lead.reopened": ("undo", _("Reopened")),
 }
 
 
@@ -47,9 +49,7 @@ class Thread:
     earlier: int | None
 
 
-def conversations_for(
-    actor: Actor, folder: str = "waiting", search: str = ""
-) -> QuerySet[Conversation]:
+def conversations_for(actor: Actor, folder: str = "waiting", search: str = "") -> QuerySet[Conversation]:
     """Return the conversations of a folder that the actor may read."""
     draft = Suggestion.objects.filter(conversation=OuterRef("pk"), state="pending")
     rows = Conversation.objects.select_related("contact", "lead").annotate(has_draft=Exists(draft))
@@ -59,9 +59,7 @@ def conversations_for(
     elif folder == "drafts":
         rows = rows.filter(has_draft=True)
     if search:
-        rows = rows.filter(contact__email__icontains=search) | rows.filter(
-            contact__first_name__icontains=search
-        )
+        rows = rows.filter(contact__email__icontains=search) | rows.filter(contact__first_name__icontains=search)
     return rows.filter(last_message_at__isnull=False) if folder != "drafts" else rows
 
 
@@ -75,24 +73,24 @@ def conversation_for(actor: Actor, pk: int) -> Conversation:
     rows = Conversation.objects.select_related("contact", "contact__owner", "lead", "lead__owner")
     conversation = actor.visible("conversation:read", rows).filter(pk=pk).first()
     if conversation is None:
-        raise NotFound("This conversation is not there. It may have been deleted with its contact.")
+        raise NotFound(gettext("This conversation is not there. It may have been deleted with its contact."))
     return conversation
 
 
 def last_event(contact: Contact) -> int:
     """Return the id of the last thing that happened to a contact, 0 when nothing did."""
-    newest = (
-        Event.objects.filter(contact_id=contact.pk)
-        .order_by("-pk")
-        .values_list("pk", flat=True)
-        .first()
-    )
+    newest = Event.objects.filter(contact_id=contact.pk).order_by("-pk").values_list("pk", flat=True).first()
     return newest or 0
 
 
 def conversation_of_lead(actor: Actor, lead: Lead) -> Conversation | None:
     """Return the conversation with a lead's contact, if there is one and the actor may read it."""
-    rows = Conversation.objects.select_related("contact", "lead").filter(contact_id=lead.contact_id)
+    return conversation_of_contact(actor, lead.contact)
+
+
+def conversation_of_contact(actor: Actor, contact: Contact) -> Conversation | None:
+    """Return the conversation with a contact, if there is one and the actor may read it."""
+    rows = Conversation.objects.select_related("contact", "lead").filter(contact=contact)
     return actor.visible("conversation:read", rows).first()
 
 
@@ -101,7 +99,7 @@ def message_for(actor: Actor, pk: int) -> Message:
     rows = Message.objects.select_related("contact", "lead", "conversation")
     message = actor.visible("conversation:read", rows).filter(pk=pk).first()
     if message is None:
-        raise NotFound("This message is not there. It may have been deleted with its contact.")
+        raise NotFound(gettext("This message is not there. It may have been deleted with its contact."))
     return message
 
 
@@ -113,26 +111,21 @@ def unknown_sends(actor: Actor) -> QuerySet[Message]:
 
 def sent_messages(actor: Actor) -> QuerySet[Message]:
     """Return the messages of ours that left, newest first."""
-    rows = (
-        Message.objects.outgoing()
-        .filter(state__in=("sent", "settled"))
-        .select_related("contact", "lead")
-    )
+    rows = Message.objects.outgoing().filter(state__in=("sent", "settled")).select_related("contact", "lead")
     return actor.visible("conversation:read", rows)
 
 
 def thread(
-    conversation: Conversation | None, lead: Lead | None, before: int | None = None
+    conversation: Conversation | None, lead: Lead | None, before: int | None = None, ticket: Ticket | None = None
 ) -> Thread:
-    """Return the lines of a conversation, up to fifty messages before the message `before`.
+    """Return the lines of a conversation, up to fifty messages before the message `before`; of one ticket's only.
 
     What happened to the lead stands between its messages.
     """
     rows = Message.objects.none()
     if conversation is not None:
-        rows = conversation.messages.select_related(
-            "written_by", "suggestion", "suggestion__decided_by"
-        )
+        rows = conversation.messages.select_related("written_by", "suggestion", "suggestion__decided_by")
+        rows = rows.filter(ticket=ticket) if ticket is not None else rows
     if before:
         rows = rows.filter(pk__lt=before)
     messages = list(rows.order_by("-pk")[: PER_PAGE + 1])
@@ -158,10 +151,12 @@ def _marks(lead: Lead, since: datetime | None, until: datetime | None) -> list[L
 
 
 def _words(row: Event) -> str:
-    text = MARKS[row.name][1]
+    text = str(MARKS[row.name][1])
     data: dict[str, Any] = row.data
     if data.get("reason"):
         return f"{text}: {data['reason']}"
     if row.name == "lead.created" and data.get("source"):
         return f"{text}: {SOURCES.get(data['source'], data['source'])}"
-    return f"{text} by {row.actor_name}" if row.actor_kind in ("user", "key") else text
+    if row.actor_kind not in ("user", "key"):
+        return text
+    return gettext("%(what)s by %(person)s") % {"what": text, "person": row.actor_name}

@@ -11,9 +11,7 @@ from outreach.values import InboundMessage, InboxCursor
 
 def message_answered(inbound: InboundMessage) -> Message | None:
     """Return the message of the conversation that this one answers: by its references, then by its reply token."""
-    known = [
-        reference for reference in (inbound.in_reply_to, *reversed(inbound.references)) if reference
-    ]
+    known = [reference for reference in (inbound.in_reply_to, *reversed(inbound.references)) if reference]
     return _by_message_id(known) or _by_token(inbound.to_addresses)
 
 
@@ -31,9 +29,7 @@ def contact_of_address(address: str) -> Contact | None:
 
 def latest_lead(contact: Contact) -> Lead | None:
     """Return the contact's lead that a message is most likely about: the newest open one, else the newest."""
-    closed = Case(
-        When(status="disqualified", then=Value(1)), default=Value(0), output_field=IntegerField()
-    )
+    closed = Case(When(status="disqualified", then=Value(1)), default=Value(0), output_field=IntegerField())
     return contact.leads.order_by(closed, "-pk").first()
 
 

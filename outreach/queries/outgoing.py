@@ -1,5 +1,7 @@
 """Whether a message may leave, asked when it is queued and again at the moment of hand-over."""
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Workspace
 from core.errors import NotFound
 from crm.models import Contact, Lead
@@ -15,7 +17,7 @@ COLD_SOURCES = ("cold-outreach", "finder", "import")  # these people did not ask
 def may_leave(*, contact: Contact, lead: Lead | None, to_address: str, purpose: str) -> str:
     """Return why a message to this address may not leave, or "" when it may."""
     if not to_address:
-        return "There is no email address. Add one first."
+        return _("There is no email address. Add one first.")
     is_cold = purpose in OUTREACH and lead is not None and lead.source in COLD_SOURCES
     verdict = may_contact(contact, "email", marketing=is_cold, address=to_address)
     if not verdict.allowed:
@@ -25,9 +27,7 @@ def may_leave(*, contact: Contact, lead: Lead | None, to_address: str, purpose: 
 
 def outgoing(pk: int) -> Message:
     """Return a message with what its hand-over needs; NotFound when it is gone."""
-    found = Message.objects.select_related(
-        "contact", "lead", "lead__owner", "written_by", "conversation"
-    )
+    found = Message.objects.select_related("contact", "lead", "lead__owner", "written_by", "conversation")
     message = found.filter(pk=pk, direction="out").first()
     if message is None:
         raise NotFound
@@ -47,6 +47,4 @@ def refusal(message: Message) -> str:
         return "The message is not the one that was approved."
     if fresh.automatic and (reason := stopped(fresh.workflow_key, Workspace.current())):
         return reason
-    return may_leave(
-        contact=fresh.contact, lead=fresh.lead, to_address=fresh.to_address, purpose=fresh.purpose
-    )
+    return may_leave(contact=fresh.contact, lead=fresh.lead, to_address=fresh.to_address, purpose=fresh.purpose)

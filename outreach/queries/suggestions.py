@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from core.clock import now
@@ -18,20 +19,16 @@ FLOOD = 10  # messages of one person in an hour
 
 def suggestion_for(actor: Actor, pk: int) -> Suggestion:
     """Return a draft that the actor may see; NotFound otherwise."""
-    found = actor.visible(
-        "conversation:read", Suggestion.objects.select_related("contact", "lead", "conversation")
-    )
+    found = actor.visible("conversation:read", Suggestion.objects.select_related("contact", "lead", "conversation"))
     suggestion = found.filter(pk=pk).first()
     if suggestion is None:
-        raise NotFound("This draft is not there. It may have been deleted with its lead.")
+        raise NotFound(_("This draft is not there. It may have been deleted with its lead."))
     return suggestion
 
 
 def waiting_suggestions(actor: Actor) -> QuerySet[Suggestion]:
     """Return the drafts that wait for somebody and that the actor may decide, oldest first."""
-    pending = Suggestion.objects.filter(state="pending").select_related(
-        "contact", "lead", "conversation"
-    )
+    pending = Suggestion.objects.filter(state="pending").select_related("contact", "lead", "conversation")
     return actor.visible("suggestion:approve", pending).order_by("created_at", "pk")
 
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.utils.translation import gettext_noop as _
+
 from accounts.models import Workspace
 from core.clock import now
 from outreach.models import Message, Suggestion, Workflow
@@ -12,9 +14,7 @@ REPLIES_PER_THREAD = 3
 
 def workflow_for(key: str) -> Workflow:
     """Return the dial of a workflow; one that nobody turned yet is on and asks each time."""
-    return Workflow.objects.filter(key=key).first() or Workflow(
-        key=key, name=KNOWN.get(key, {}).get("name", key)
-    )
+    return Workflow.objects.filter(key=key).first() or Workflow(key=key, name=KNOWN.get(key, {}).get("name", key))
 
 
 def workflows() -> list[Workflow]:
@@ -31,7 +31,7 @@ def stopped(key: str, workspace: Workspace, *, alone: bool = True) -> str:
     """Return why a workflow may not act (`alone`: without a person) now, or ""."""
     workflow = workflow_for(key)
     if workspace.automation_paused:
-        return "Automation is paused."
+        return _("Automation is paused.")
     if not workflow.is_on:
         return f"“{workflow.name}” is switched off."
     if alone and workflow.autonomy != Workflow.Autonomy.AUTO:
@@ -45,17 +45,13 @@ def over_limit(workflow: Workflow, suggestion: Suggestion) -> str:
     if reason:
         return reason
     if not suggestion.is_sure:
-        return "The draft is not sure enough to leave by itself."
+        return _("The draft is not sure enough to leave by itself.")
     if suggestion.contact.do_not_ai:
-        return "This contact asked not to be handled by machines."
-    sent = Message.objects.automatic_since(now() - timedelta(days=1)).filter(
-        contact=suggestion.contact
-    )
+        return _("This contact asked not to be handled by machines.")
+    sent = Message.objects.automatic_since(now() - timedelta(days=1)).filter(contact=suggestion.contact)
     if sent.count() >= workflow.per_contact_per_day:
         return f"At most {workflow.per_contact_per_day} a day leave by themselves to one person."
-    lately = Message.objects.automatic_since(now() - timedelta(hours=1)).filter(
-        workflow_key=workflow.key
-    )
+    lately = Message.objects.automatic_since(now() - timedelta(hours=1)).filter(workflow_key=workflow.key)
     if lately.count() >= workflow.per_hour:
         return f"At most {workflow.per_hour} an hour leave by themselves."
     if suggestion.kind == Suggestion.Kind.REPLY:

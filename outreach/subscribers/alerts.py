@@ -23,9 +23,7 @@ def tell_of_reply(event: MessageReceived, meta: Meta) -> None:
     """Tell the owner that somebody wrote."""
     message = _message(event.message_id)
     if message is not None and message.kind == "reply":
-        tell_owner(
-            message, kind="message.received", text=f"{message.contact} wrote. Read it", key=meta.key
-        )
+        tell_owner(message, kind="message.received", text=f"{message.contact} wrote. Read it", key=meta.key)
 
 
 @on(MessageUnknown)
@@ -60,20 +58,11 @@ def tell_of_bounce(event: MessageBounced, meta: Meta) -> None:
         tell_owner(message, kind="message.bounced", text=text, key=meta.key)
 
 
-def tell_owner(
-    subject: Message | Suggestion, *, kind: str, text: str, key: str, url: str = ""
-) -> None:
+def tell_owner(subject: Message | Suggestion, *, kind: str, text: str, key: str, url: str = "") -> None:
     """Notify the owner of the lead, else of the contact, if there is one."""
     owner: User | None = (subject.lead.owner if subject.lead else None) or subject.contact.owner
     if owner is not None:
-        notify(
-            owner,
-            actor=Actor.system("inbox"),
-            kind=kind,
-            text=text,
-            url=url or subject.get_absolute_url(),
-            key=key,
-        )
+        notify(owner, actor=Actor.system("inbox"), kind=kind, text=text, url=url or subject.get_absolute_url(), key=key)
 
 
 def _message(pk: int) -> Message | None:

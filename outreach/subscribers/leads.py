@@ -12,6 +12,7 @@ from crm.actions.consent import withdraw_consent
 from crm.actions.leads import mark_interested
 from outreach.events import ReplyClassified
 from outreach.models import Message
+from outreach.queries.tickets import asks_support
 
 INTERESTED = ("interested", "asking_price")
 
@@ -22,9 +23,7 @@ def act_on_reply(event: ReplyClassified, meta: Meta) -> None:
 
     An agent moves a lead alone only when it is sure enough and model and rules agree; a person's correction counts.
     """
-    message = (
-        Message.objects.select_related("contact", "lead__owner").filter(pk=event.message_id).first()
-    )
+    message = Message.objects.select_related("contact", "lead__owner").filter(pk=event.message_id).first()
     if message is None:
         return
     if event.intent == "unsubscribe":
@@ -33,27 +32,21 @@ def act_on_reply(event: ReplyClassified, meta: Meta) -> None:
         _interest(message, event, meta)
     elif event.intent == "not_interested":
         _task(message, meta, f"{message.contact} is not interested. Disqualify the lead, or answer")
+    elif asks_support(message, event.intent):
+        return  # The ticket is the task.
     elif event.intent in ("question", "unclear") and event.via != "person":
         _task(message, meta, f"Read the reply of {message.contact}")
 
 
 def _interest(message: Message, event: ReplyClassified, meta: Meta) -> None:
     by_person = event.via == "person"
-    sure = by_person or (
-        event.agreed and event.confidence >= Workspace.current().interest_threshold
-    )
+    sure = by_person or (event.agreed and event.confidence >= Workspace.current().interest_threshold)
     if message.lead is None or not sure:
         _task(message, meta, f"Read the reply of {message.contact}: it may be interested")
         return
     actor = meta.actor if by_person else Actor.agent("intent", workflow="reply_to_cash")
     try:
-        mark_interested(
-            message.lead,
-            actor=actor,
-            intent=event.intent,
-            confidence=event.confidence,
-            key=meta.key,
-        )
+        mark_interested(message.lead, actor=actor, intent=event.intent, confidence=event.confidence, key=meta.key)
     except HouseError as error:
         _task(message, meta, f"{message.contact} is interested", error.message)
 

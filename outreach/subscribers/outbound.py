@@ -1,5 +1,7 @@
 """Handing messages over: the ledger of effects decides that it happens once, the connector does the talking."""
 
+from dataclasses import replace
+
 from django.conf import settings
 
 from accounts.actor import Actor
@@ -9,6 +11,7 @@ from core.clock import now
 from core.effects import Claim, Outcome, Rejected, perform
 from core.errors import NotFound
 from core.events import Meta, Postpone, on
+from core.logs import request_id, vendor_call
 from crm.actions.consent import suppress_address
 from outreach import mailbuild
 from outreach.actions.messages import record_failed, record_sent, record_unknown
@@ -46,9 +49,7 @@ def mail_of(message: Message) -> ComposedMail:
     """Compose a message as it leaves: threaded, with signed addresses for answers and reports."""
     workspace = Workspace.current()
     sender = workspace.from_email or settings.DEFAULT_FROM_EMAIL
-    automated = (
-        "" if not message.automatic else "auto-replied" if message.in_reply_to else "auto-generated"
-    )
+    automated = "" if not message.automatic else "auto-replied" if message.in_reply_to else "auto-generated"
     return mailbuild.compose(
         OutboundMail(
             key=message.effect_key,
@@ -92,7 +93,11 @@ def _send(message: Message, claim: Claim) -> str:
         mail = mail_of(message)
     except NotFound as error:
         raise Rejected("An attachment is not there any more.") from error
-    return registry.sender().send(mail, checked)
+    if identifier := request_id.get():
+        stamped = f"X-Request-ID: {identifier}\r\n".encode() + mail.content
+        mail = replace(mail, content=stamped)
+    with vendor_call("smtp" if settings.EMAIL_URL else "sink", f"send_mail {mail.message_id}"):
+        return registry.sender().send(mail, checked)
 
 
 def _note_call(message: Message, outcome: Outcome, seconds: float) -> None:
@@ -121,13 +126,7 @@ def _report(message: Message, outcome: Outcome, meta: Meta) -> None:
         status = enhanced_status(outcome.error)
         if status and bounce_class(status, outcome.error) == "hard":
             system = Actor.system("outbound")
-            suppress_address(
-                actor=system,
-                channel="email",
-                address=message.to_address,
-                reason="hard",
-                key=meta.key,
-            )
+            suppress_address(actor=system, channel="email", address=message.to_address, reason="hard", key=meta.key)
 
 
 def _sender_name(message: Message, workspace: Workspace) -> str:

@@ -40,11 +40,7 @@ def draft_on_request(event: SuggestionRequested, meta: Meta) -> None:
 @on(ReplyClassified)
 def draft_reply(event: ReplyClassified, meta: Meta) -> None:
     """Draft an answer to a reply that asks for words rather than for the next step."""
-    message = (
-        Message.objects.select_related("contact", "lead", "conversation")
-        .filter(pk=event.message_id)
-        .first()
-    )
+    message = Message.objects.select_related("contact", "lead", "conversation").filter(pk=event.message_id).first()
     if message is not None and event.intent in NEEDS_WORDS:
         _draft_reply(message, meta.key)
 
@@ -52,11 +48,7 @@ def draft_reply(event: ReplyClassified, meta: Meta) -> None:
 @on(SuggestionReady)
 def decide_by_dial(event: SuggestionReady, meta: Meta) -> None:
     """Let the workflow send its draft where its dial says `auto`; otherwise tell the owner that it waits."""
-    suggestion = (
-        Suggestion.objects.select_related("contact", "lead__owner")
-        .filter(pk=event.suggestion_id)
-        .first()
-    )
+    suggestion = Suggestion.objects.select_related("contact", "lead__owner").filter(pk=event.suggestion_id).first()
     if suggestion is None or suggestion.state != "pending":
         return
     if workflow_for(suggestion.workflow_key).runs_alone:
@@ -83,14 +75,8 @@ def _draft_outreach(lead_id: int, key: str, *, asked: bool = False) -> None:
     if may_leave(contact=contact, lead=lead, to_address=contact.email, purpose=kind):
         return
     automated = workflow_for(workflow).runs_alone
-    attempt = (
-        0
-        if kind == "first_message"
-        else lead.messages.outgoing().filter(purpose="follow_up").count() + 1
-    )
-    draft = writer.first_message(
-        lead_brief(lead, automated=automated and not asked, attempt=attempt)
-    )
+    attempt = 0 if kind == "first_message" else lead.messages.outgoing().filter(purpose="follow_up").count() + 1
+    draft = writer.first_message(lead_brief(lead, automated=automated and not asked, attempt=attempt))
     _offer(draft, key=key, lead=lead, kind=kind, workflow="" if asked else workflow)
 
 
@@ -100,29 +86,14 @@ def _draft_reply(message: Message, key: str, *, asked: bool = False) -> None:
     if not asked and is_flooding(message.contact_id):
         return
     draft = writer.reply(reply_context(message))
-    _offer(
-        draft,
-        key=key,
-        lead=message.lead,
-        kind="reply",
-        workflow="" if asked else "answer_reply",
-        answered=message,
-    )
+    _offer(draft, key=key, lead=message.lead, kind="reply", workflow="" if asked else "answer_reply", answered=message)
 
 
 def _offer(
-    draft: Draft,
-    *,
-    key: str,
-    lead: Lead | None,
-    kind: str,
-    workflow: str,
-    answered: Message | None = None,
+    draft: Draft, *, key: str, lead: Lead | None, kind: str, workflow: str, answered: Message | None = None
 ) -> None:
     actor = Actor.agent("writer", workflow=workflow)
-    run = record_run(
-        actor=actor, key=key, agent="writer", answer=draft, lead=lead, message=answered
-    )
+    run = record_run(actor=actor, key=key, agent="writer", answer=draft, lead=lead, message=answered)
     contact = answered.contact if answered else lead.contact  # type: ignore[union-attr]
     offer(
         actor=actor,

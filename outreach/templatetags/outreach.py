@@ -1,10 +1,18 @@
 """Small filters for messages and drafts."""
 
 from django import template
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from outreach.forms.messages import INTENT_LABELS
 
 register = template.Library()
+# What a draft can be made from.
+SOURCES = (
+    _("First name"), _("Business name"), _("Industry"), _("City"), _("Note"), _("Offer"), _("Tone"), _("Sender name"),
+    _("Workspace name"), _("Language"), _("Reply"), _("Intent"), _("History"), _("Knowledge"), _("Wishes"),
+    _("Catalog"), _("Proposal"), _("Task"), _("Reason"),
+)  # fmt: skip
 
 
 @register.filter
@@ -16,7 +24,7 @@ def intent(value: str) -> str:
 @register.filter
 def source_label(value: str) -> str:
     """The words for what a draft was made from."""
-    return value.replace("_", " ").capitalize()
+    return gettext(value.replace("_", " ").capitalize())
 
 
 @register.filter

@@ -23,11 +23,7 @@ def inbound_mail(request: HttpRequest) -> HttpResponse:
         return _problem(404, "closed", "Inbound mail by HTTP is not set up. Set INBOUND_SECRET.")
     body = request.read(settings.UPLOAD_MAX_BYTES + 1)
     if len(body) > settings.UPLOAD_MAX_BYTES:
-        return _problem(
-            413,
-            "too_large",
-            f"The mail is larger than {settings.UPLOAD_MAX_BYTES // 1_000_000} MB.",
-        )
+        return _problem(413, "too_large", f"The mail is larger than {settings.UPLOAD_MAX_BYTES // 1_000_000} MB.")
     if not verify_inbound_signature(settings.INBOUND_SECRET, request.headers, body, now()):
         return _problem(
             401,

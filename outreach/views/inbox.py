@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from core.actions import clean
 from core.doors import door
@@ -12,13 +13,7 @@ from core.pages import done, page, paginate
 from outreach.actions.messages import send_message
 from outreach.forms.messages import SendMessageForm
 from outreach.models import Conversation, Suggestion
-from outreach.queries.inbox import (
-    FOLDERS,
-    conversation_for,
-    conversations_for,
-    last_event,
-    waiting_count,
-)
+from outreach.queries.inbox import FOLDERS, conversation_for, conversations_for, last_event, waiting_count
 from outreach.queries.suggestions import current_suggestion
 from outreach.views.threads import thread_context
 
@@ -51,14 +46,13 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
         return _show(request, conversation, error=error, status=422)
     if request.htmx:
         return _show(request, conversation_for(request.actor, pk))
-    return done(request, conversation, f"Message to {conversation.contact.name} is on its way.")
+    return done(
+        request, conversation, _("Message to %(contact)s is on its way.") % {"contact": conversation.contact.name}
+    )
 
 
 def _show(
-    request: HttpRequest,
-    conversation: Conversation,
-    error: Invalid | None = None,
-    status: int = 200,
+    request: HttpRequest, conversation: Conversation, error: Invalid | None = None, status: int = 200
 ) -> HttpResponse:
     context = _listing(request) | thread_context(request, conversation, conversation.lead, error)
     context |= {

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from core.doors import door
 from core.pages import done, page, paginate
@@ -23,7 +24,7 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
     return done(
         request,
         _back(request),
-        f"Message to {message.contact.name} goes out again.",
+        _("Message to %(contact)s goes out again.") % {"contact": message.contact.name},
         event="lead-changed",
     )
 
@@ -35,7 +36,7 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
     return done(
         request,
         _back(request),
-        f"Message to {message.contact.name} counts as sent.",
+        _("Message to %(contact)s counts as sent.") % {"contact": message.contact.name},
         event="lead-changed",
     )
 

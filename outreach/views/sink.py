@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from core.actions import clean
 from core.doors import door
@@ -22,12 +23,7 @@ from outreach.queries.inbox import message_for, sent_messages
 def list_(request: HttpRequest) -> HttpResponse:
     """What was sent, newest first."""
     rows = paginate(sent_messages(request.actor), request.GET.get("cursor", ""))
-    return page(
-        request,
-        "outreach/sink/list.html",
-        {"rows": rows, "is_open": _is_open()},
-        parts=("sink-rows",),
-    )
+    return page(request, "outreach/sink/list.html", {"rows": rows, "is_open": _is_open()}, parts=("sink-rows",))
 
 
 @door("settings:manage")
@@ -41,20 +37,16 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer a mail in the lead's name; only where mail stays on this machine and nobody's customers do."""
     message = message_for(request.actor, pk)
     if not _may_reply():
-        raise Refused("Only an install that sends no real mail can answer in a lead's name.")
+        raise Refused(_("Only an install that sends no real mail can answer in a lead's name."))
     try:
         values = clean(LeadReplyForm, request.POST)
     except Invalid as error:
         return _detail(request, message, error, status=422)
     drop(reply_to(_raw(message), values["body"]))
-    return done(
-        request, reverse("outreach:sink"), "Answer dropped. It is read within a few seconds."
-    )
+    return done(request, reverse("outreach:sink"), _("Answer dropped. It is read within a few seconds."))
 
 
-def _detail(
-    request: HttpRequest, message: Message, error: Invalid | None = None, status: int = 200
-) -> HttpResponse:
+def _detail(request: HttpRequest, message: Message, error: Invalid | None = None, status: int = 200) -> HttpResponse:
     mail = message_from_bytes(_raw(message), policy=policy.default)
     body = mail.get_body(preferencelist=("plain",))
     context: dict[str, Any] = {
@@ -71,7 +63,7 @@ def _detail(
 def _raw(message: Message) -> bytes:
     path = path_of(message.message_id or "")
     if message.direction != "out" or not path.is_file():
-        raise NotFound("This mail is not in the sink. It may have gone over a mail server.")
+        raise NotFound(_("This mail is not in the sink. It may have gone over a mail server."))
     return path.read_bytes()
 
 

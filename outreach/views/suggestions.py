@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from core.actions import clean
 from core.doors import door
@@ -41,10 +42,7 @@ def lead_panel(request: HttpRequest, pk: int) -> HttpResponse:
 def list_(request: HttpRequest) -> HttpResponse:
     """Every draft that waits for somebody like the reader: the one approval queue of machine writing."""
     rows = paginate(
-        waiting_suggestions(request.actor),
-        request.GET.get("cursor", ""),
-        order=("created_at", "pk"),
-        per_page=20,
+        waiting_suggestions(request.actor), request.GET.get("cursor", ""), order=("created_at", "pk"), per_page=20
     )
     context = {"rows": rows, "reasons": Suggestion.REASONS}
     return page(request, "outreach/suggestions/list.html", context, parts=("suggestion-list",))
@@ -69,7 +67,10 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     except Invalid as error:
         return _edit_page(request, suggestion, error, status=422)
     return done(
-        request, suggestion, f"Message to {suggestion.contact.name} is on its way.", event=CHANGED
+        request,
+        suggestion,
+        _("Message to %(contact)s is on its way.") % {"contact": suggestion.contact.name},
+        event=CHANGED,
     )
 
 
@@ -79,7 +80,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
     suggestion = suggestion_for(request.actor, pk)
     values = clean(RejectSuggestionForm, request.POST)
     reject_suggestion(suggestion, actor=request.actor, **values)
-    return done(request, suggestion, "Draft rejected. Nothing was sent.", event=CHANGED)
+    return done(request, suggestion, _("Draft rejected. Nothing was sent."), event=CHANGED)
 
 
 @door("message:send", methods=("POST",))
@@ -87,7 +88,7 @@ def request_for_lead(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a draft on the lead page."""
     lead = lead_for(request.actor, pk)
     request_draft(lead, actor=request.actor)
-    return done(request, lead, "Drafting, usually 2 seconds.", event=CHANGED)
+    return done(request, lead, _("Drafting, usually 2 seconds."), event=CHANGED)
 
 
 @door("message:send", methods=("POST",))
@@ -95,7 +96,7 @@ def request_for_conversation(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a draft in the inbox."""
     conversation = conversation_for(request.actor, pk)
     request_draft(conversation, actor=request.actor)
-    return done(request, conversation, "Drafting, usually 2 seconds.", event=CHANGED)
+    return done(request, conversation, _("Drafting, usually 2 seconds."), event=CHANGED)
 
 
 def _panel(request: HttpRequest, lead: Lead) -> dict[str, Any]:
@@ -117,24 +118,18 @@ def _panel(request: HttpRequest, lead: Lead) -> dict[str, Any]:
 
 def _nothing(lead: Lead) -> str:
     if not lead.contact.email:
-        return "Add an email address, then write the first message"
+        return _("Add an email address, then write the first message")
     if lead.contact.do_not_ai:
-        return "No machine writes to this contact. Write it yourself"
+        return _("No machine writes to this contact. Write it yourself")
     if waiting_message(lead.contact_id):
-        return "A reply waits for your answer"
-    return "Say hello first" if lead.stage == "NEW" else "No draft waits"
+        return _("A reply waits for your answer")
+    return _("Say hello first") if lead.stage == "NEW" else _("No draft waits")
 
 
 def _edit_page(
     request: HttpRequest, suggestion: Suggestion, error: Invalid | None = None, status: int = 200
 ) -> HttpResponse:
-    shown = {
-        "subject": suggestion.subject,
-        "body": suggestion.body,
-        "fingerprint": suggestion.fingerprint,
-    }
+    shown = {"subject": suggestion.subject, "body": suggestion.body, "fingerprint": suggestion.fingerprint}
     form = ApproveSuggestionForm(request.POST if error else None, initial=shown)
     context = {"suggestion": suggestion, "form": form}
-    return page(
-        request, "outreach/suggestions/edit.html", context, parts=("sheet-form",), status=status
-    )
+    return page(request, "outreach/suggestions/edit.html", context, parts=("sheet-form",), status=status)

@@ -5,12 +5,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from core.actions import clean
 from core.doors import door
-from core.errors import Invalid
+from core.errors import HouseError, Invalid
 from core.pages import done, page
-from crm.models import Lead
+from crm.models import Lead, Ticket
 from crm.queries.leads import lead_for
 from outreach.actions.inbound import correct_classification
 from outreach.actions.messages import send_message
@@ -38,7 +39,7 @@ def lead_send(request: HttpRequest, pk: int) -> HttpResponse:
     except Invalid as error:
         return _lead(request, lead, error=error, status=422)
     if not request.htmx:
-        return done(request, lead, f"Message to {lead.contact.name} is on its way.")
+        return done(request, lead, _("Message to %(contact)s is on its way.") % {"contact": lead.contact.name})
     return _announce(_lead(request, lead))
 
 
@@ -49,7 +50,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     values = clean(CorrectClassificationForm, request.POST)
     message = correct_classification(message, actor=request.actor, **values)
     label = dict(INTENT_CHOICES)[message.intent].lower()
-    text = f"Noted as {label}. What it leads to follows now; a stage never goes back."
+    text = _("Noted as %(label)s. What it leads to follows now; a stage never goes back.") % {"label": label}
     back = message.lead or message.conversation
     return done(request, back, text, event="lead-changed")
 
@@ -58,24 +59,25 @@ def thread_context(
     request: HttpRequest,
     conversation: Conversation | None,
     lead: Lead | None,
-    error: Invalid | None = None,
+    error: HouseError | None = None,
+    ticket: Ticket | None = None,
 ) -> dict[str, Any]:
-    """Return what the thread template needs, for the lead page and the inbox alike."""
-    shown = thread(conversation, lead, _number(request, "before"))
-    contact = lead.contact if lead else conversation.contact  # type: ignore[union-attr]
-    mine = [
-        line.message.pk
-        for line in shown.lines
-        if line.message and _typed_by(line.message, request.user.pk)
-    ]
-    subject = lead or conversation
+    """Return what the thread template needs, for the pages of leads and tickets and the inbox alike."""
+    shown = thread(conversation, lead, _number(request, "before"), ticket)
+    contact = (lead or ticket or conversation).contact  # type: ignore[union-attr]
+    mine = [line.message.pk for line in shown.lines if line.message and _typed_by(line.message, request.user.pk)]
+    subject = lead or ticket or conversation
     chosen = _number(request, "template")
     offered = filled(chosen, contact, lead, request.actor) if chosen else {}
     key = max(mine, default=0)
     return {
         "conversation": conversation,
         "lead": lead,
+        "ticket": ticket,
         "contact": contact,
+        "address": ticket.address if ticket else contact.email,
+        # What is sold for how much stands in these mails: those read it who read proposals.
+        "reads_money": request.actor.can("proposal:read"),
         "thread": shown,
         "intents": INTENT_CHOICES,
         "may_send": request.actor.can("message:send", subject),
@@ -83,7 +85,7 @@ def thread_context(
         "templates": templates(),
         "compose_error": error,
         "typed": request.POST if error else offered,
-        "needs_subject": conversation is None or not conversation.subject,
+        "needs_subject": not ticket and (conversation is None or not conversation.subject),
     }
 
 
@@ -97,9 +99,7 @@ def _typed_by(message: Message, user_id: int) -> bool:
     return message.written_by_id == user_id and not hasattr(message, "suggestion")
 
 
-def _lead(
-    request: HttpRequest, lead: Lead, error: Invalid | None = None, status: int = 200
-) -> HttpResponse:
+def _lead(request: HttpRequest, lead: Lead, error: Invalid | None = None, status: int = 200) -> HttpResponse:
     conversation = conversation_of_lead(request.actor, lead)
     context = thread_context(request, conversation, lead, error)
     context |= {"send_url": reverse("outreach:message-send", args=[lead.pk]), "root": "lead-thread"}

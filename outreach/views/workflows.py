@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.actions.workspace import update_workspace
 from accounts.models import Workspace
@@ -31,7 +32,8 @@ def set_(request: HttpRequest) -> HttpResponse:
         workflow = set_workflow(actor=request.actor, **clean(SetWorkflowForm, request.POST))
     except Invalid as error:
         return _page(request, error, status=422)
-    return done(request, reverse("outreach:workflow-list"), f"{workflow.name}: saved.")
+    text = _("%(workflow)s: saved.") % {"workflow": _(workflow.name)}
+    return done(request, reverse("outreach:workflow-list"), text, f"{workflow.key}-turned")
 
 
 @door("settings:manage", methods=("POST",))
@@ -39,7 +41,7 @@ def pause(request: HttpRequest) -> HttpResponse:
     """Stop or start everything that sends or decides by itself."""
     paused = clean(PauseAutomationForm, request.POST)["is_paused"]
     update_workspace(Workspace.current(), actor=request.actor, automation_paused=paused)
-    text = "Automation is paused. Nothing leaves by itself." if paused else "Automation runs again."
+    text = _("Automation is paused. Nothing leaves by itself.") if paused else _("Automation runs again.")
     return done(request, reverse("outreach:workflow-list"), text)
 
 

@@ -12,6 +12,8 @@ function leaveLater(el) {
   el.addEventListener('focusout', leave);
   leave();
 }
+/* Words of the script itself stand on the page, in the reader's language. */
+const word = key => $('#toasts')?.dataset[key];
 function toast(text, undo) {
   const box = $('#toasts');
   if (!box || !text) return;
@@ -23,7 +25,7 @@ function toast(text, undo) {
     form.setAttribute('hx-post', undo[0]);
     form.setAttribute('hx-swap', 'none');
     for (const [name, value] of Object.entries(undo[1])) form.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }));
-    form.appendChild(document.createElement('button')).textContent = 'Undo';
+    form.appendChild(document.createElement('button')).textContent = word('undo');
     htmx.process(form);
   }
   box.replaceChildren(el);
@@ -38,7 +40,7 @@ function theme(next) {
   const root = document.documentElement;
   if (next === 'system') delete root.dataset.theme; else root.dataset.theme = next;
   document.cookie = `theme=${next};path=/;max-age=31536000;samesite=lax`;
-  $$('[data-theme-name]').forEach(e => { e.textContent = next; });
+  $$('[data-theme-name]').forEach(e => { e.textContent = e.dataset[next]; });
 }
 
 /* Lists: j and k move, x selects. */
@@ -60,6 +62,15 @@ function sheet(href) {
   return true;
 }
 
+/* The palette's script comes when it is first asked for, opens it and answers from then on. */
+function palette() {
+  const script = $('#palette')?.dataset.script;
+  if (!script || !window.htmx) return false;
+  if (!$(`script[src="${script}"]`)) document.head.append(Object.assign(document.createElement('script'), { src: script }));
+  return true;
+}
+if (!/Mac|iP(hone|ad)/.test(navigator.platform)) $$('[data-palette] kbd').forEach(k => { k.textContent = 'Ctrl K'; });
+
 addEventListener('click', e => {
   const t = e.target.closest?.('button, a');
   if (!t || e.defaultPrevented) return;
@@ -67,12 +78,14 @@ addEventListener('click', e => {
   if (t.matches('[data-new]') && plain && $('#new')) { e.preventDefault(); $('#new').showModal(); }
   if (t.matches('[data-sheet]') && plain && sheet(t.href)) { e.preventDefault(); t.closest('[popover]')?.hidePopover?.(); }
   if (t.matches('[data-close]')) { const d = t.closest('dialog'); if (d) { e.preventDefault(); d.close(); } }
+  if (t.matches('[data-palette]') && plain && palette()) e.preventDefault();
   if (t.matches('[data-print]')) print();
-  if (t.matches('[data-copy]')) navigator.clipboard?.writeText(t.dataset.copy).then(() => toast('Copied'));
+  if (t.matches('[data-copy]')) navigator.clipboard?.writeText(t.dataset.copy).then(() => toast(word('copied')));
   if (t.matches('[data-theme-next]')) theme(themes[(themes.indexOf($('[data-theme-name]').textContent) + 1) % 3]);
   if (t.matches('[data-show]')) { const i = $('input', t.parentNode), on = i.type === 'password'; i.type = on ? 'text' : 'password'; t.setAttribute('aria-pressed', String(on)); }
 });
 addEventListener('keydown', e => {
+  if ((e.metaKey || e.ctrlKey) && !e.altKey && !e.shiftKey && e.key.toLowerCase() === 'k' && palette()) { e.preventDefault(); return; }
   const typing = e.target.matches?.('input:not([type=checkbox]), textarea, select, [contenteditable]');
   if ((e.metaKey || e.ctrlKey) && e.key === 'Enter' && e.target.form) { e.preventDefault(); e.target.form.requestSubmit(); return; }
   if (typing || e.metaKey || e.ctrlKey || e.altKey || $('dialog[open]')) return;
@@ -112,12 +125,12 @@ addEventListener('htmx:beforeSwap', e => {
   else if (xhr.status >= 400 && xhr.status !== 422) {
     e.detail.shouldSwap = false;
     const doc = new DOMParser().parseFromString(xhr.responseText, 'text/html');
-    const words = ($('[role=alert]', doc) ?? $('h1', doc))?.textContent.trim() || 'Could not load. Try again.';
+    const words = ($('[role=alert]', doc) ?? $('h1', doc))?.textContent.trim() || word('unloaded');
     if (asked(config)) toast(words);
   } else if (config.verb === 'get' && !asked(config) && target.id !== 'sheet-form' && unsaved(target)) e.detail.shouldSwap = false;
 });
 addEventListener('htmx:afterRequest', e => { if (e.detail.successful && e.detail.xhr.status === 204) e.target.closest?.('dialog')?.close(); });
-addEventListener('htmx:sendError', () => toast('You are offline. Nothing was lost; try again when you are back.'));
+addEventListener('htmx:sendError', () => toast(word('offline')));
 addEventListener('htmx:load', e => {
   const root = e.detail.elt;
   (root.matches?.('[data-focus]') ? root : $('[data-focus]', root))?.focus();
@@ -134,3 +147,26 @@ if (!CSS.supports('position-area', 'block-end')) addEventListener('toggle', e =>
   const b = $(`[popovertarget="${e.target.id}"]`)?.getBoundingClientRect();
   if (b) { e.target.style.left = `${Math.max(8, Math.min(b.right - e.target.offsetWidth, innerWidth - e.target.offsetWidth - 8))}px`; e.target.style.top = `${Math.min(b.bottom + 4, innerHeight - e.target.offsetHeight - 8)}px`; }
 }, true);
+
+/* Without a network (sw.js): a line says so and what waits; what the server did not take is asked about. */
+const worker = $('#toasts')?.dataset.who && navigator.serviceWorker;
+function offline({ waiting = 0, refused = [], sent = 0 } = {}) {
+  if (sent) toast(word('sent').replace('{n}', sent));
+  $$('.offline:not([data-at])').forEach(line => line.remove());
+  const say = text => { const line = Object.assign(document.createElement('p'), { className: 'offline' }); line.setAttribute('role', 'status'); line.append(text); document.body.prepend(line); return line; };
+  if (waiting || (!navigator.onLine && !$('#offline'))) say(waiting ? word('kept').replace('{n}', waiting) : word('offline'));
+  for (const { key, what, reason } of refused) {
+    const line = say(word('refused').replace('{what}', what).replace('{reason}', reason));
+    for (const [name, act] of [['again', 'retry'], ['drop', 'away']]) {
+      const button = line.appendChild(Object.assign(document.createElement('button'), { type: 'button', className: 'btn sm', textContent: word(name) }));
+      button.addEventListener('click', () => worker.controller?.postMessage({ [act]: key }));
+    }
+  }
+}
+if (worker) {
+  addEventListener('load', () => worker.register('/sw.js').catch(() => {}));
+  worker.addEventListener('message', e => offline(e.data));
+  worker.ready.then(() => worker.controller?.postMessage({}));
+  addEventListener('online', () => { $('#offline')?.remove(); worker.controller?.postMessage({}); });
+  addEventListener('offline', () => offline());
+}

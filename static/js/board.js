@@ -7,13 +7,14 @@ const columns = () => $$('[data-board] > section');
 const under = e => document.elementFromPoint(e.clientX, e.clientY)?.closest('[data-name]');
 const shut = (card, stage) => card.dataset.no.split(' ').includes(stage);
 const title = card => $('h3', card).textContent;
-const say = text => { $('#board-say').textContent = text; };
+/* What is said to screen readers stands on the page, in the reader's language. */
+const say = (key, card, stage, at, of) => { const el = $('#board-say'), named = { card: title(card), stage, at, of }; el.textContent = el.dataset[key].replace(/{(\w+)}/g, (all, name) => named[name]); };
 const url = (pattern, card) => pattern.replace(/\b0\b/, card.dataset.deal);
 const focus = card => $('h3 a', card).focus();
 const home = card => ({ list: card.parentNode, next: card.nextSibling, spot: card.closest('section') });
 function back(card, to) {
   to.list.insertBefore(card, to.next?.parentNode === to.list ? to.next : null);
-  say(`${title(card)} is back in ${to.spot.dataset.name}`);
+  say('back', card, to.spot.dataset.name);
 }
 function put(card, spot) {
   $('.none', spot)?.remove();
@@ -31,7 +32,7 @@ function settle(card, spot, from) {
     return $('#sheet').addEventListener('close', () => back(card, from), { once: true });
   }
   put(card, spot);
-  say(`${title(card)} moved to ${name}, 1 of ${$$('.deal', spot).length}`);
+  say('moved', card, name, 1, $$('.deal', spot).length);
   card.addEventListener('htmx:afterRequest', e => { if (e.detail.xhr.status !== 204) back(card, from); }, { once: true });
   htmx.ajax('POST', $('.mv', card).href, { values: { stage }, swap: 'none', source: card });
 }
@@ -119,11 +120,11 @@ on('keydown', e => {
   if (!held && e.key === 'm') menu($('.mv', card));
   else if (!held && e.key === ' ') {
     held = { from: home(card), at: all.indexOf(card.closest('section')) };
-    say(`${title(card)} picked up in ${held.from.spot.dataset.name}`);
+    say('held', card, held.from.spot.dataset.name);
   } else if (held && step) {
     const spot = all[held.at = Math.max(0, Math.min(all.length - 1, held.at + step))];
     put(card, spot);
-    say(`${spot.dataset.name}, ${held.at + 1} of ${all.length}${shut(card, spot.dataset.stage) ? ', not yet' : ''}`);
+    say(shut(card, spot.dataset.stage) ? 'shut' : 'over', card, spot.dataset.name, held.at + 1, all.length);
   } else if (held && (e.key === ' ' || e.key === 'Escape')) {
     settle(card, e.key === ' ' && all[held.at], held.from);
     held = null;

@@ -62,5 +62,5 @@
     e.preventDefault();
     open();
   });
-  if (!/Mac|iP(hone|ad)/.test(navigator.platform)) document.querySelectorAll('[data-palette] kbd').forEach(k => { k.textContent = 'Ctrl K'; });
+  open();
 })();

@@ -31,9 +31,7 @@ def reasons(record, noun: str) -> dict[str, tuple[str, str, bool]]:
 def test_each_person_is_listed_with_the_rule_that_lets_them_in(people):
     people.everybody()
     lead = make_lead(owner=people.rita)
-    share_record(
-        lead, actor=as_actor(people.rita), noun="lead", shared_with=people.ron, note="Holiday"
-    )
+    share_record(lead, actor=as_actor(people.rita), noun="lead", shared_with=people.ron, note="Holiday")
     found = reasons(lead, "lead")
     assert found["Rita"] == ("owner", "Owns it", True)
     assert Notification.objects.get(user=people.ron).text.endswith("with you. Holiday")
@@ -116,9 +114,7 @@ def test_a_share_opens_page_rest_list_search_and_ends_when_taken_back(people):
     assert ron.post(f"/leads/{lead.pk}/edit/", {"title": "Helped"}).status_code == 303
     assert rita.post(f"/access/lead/{lead.pk}/unshare/", {"user": people.ron.pk}).status_code == 303
     assert sees() == [False] * 5
-    names = (
-        Event.objects.filter(subject_type="record").order_by("pk").values_list("name", flat=True)
-    )
+    names = Event.objects.filter(subject_type="record").order_by("pk").values_list("name", flat=True)
     assert list(names) == ["record.shared", "record.shared", "record.unshared"]
 
 
@@ -164,9 +160,7 @@ def test_an_activity_is_explained_through_its_lead(people):
 def test_a_share_ends_by_itself_at_its_date(people):
     deal = make_deal(owner=people.rita)
     until = clock.now() + TOMORROW
-    share_record(
-        deal, actor=as_actor(people.rita), noun="deal", shared_with=people.ron, until=until
-    )
+    share_record(deal, actor=as_actor(people.rita), noun="deal", shared_with=people.ron, until=until)
     assert as_actor(people.ron).can("deal:read", deal)
     UserShare.objects.update(until=clock.now())
     assert not as_actor(people.ron).can("deal:read", deal)
@@ -202,9 +196,7 @@ def test_only_who_edits_by_role_may_share_and_only_with_whom_it_helps(people):
     with pytest.raises(Denied):
         unshare_record(lead, actor=as_actor(people.ron), noun="lead", shared_with=people.ron)
     assert browser(people.vic).get(f"/access/lead/{lead.pk}/share/").status_code == 403
-    answer = browser(people.rita).post(
-        f"/access/lead/{lead.pk}/share/", {"user": people.sam.pk, "may": "read"}
-    )
+    answer = browser(people.rita).post(f"/access/lead/{lead.pk}/share/", {"user": people.sam.pk, "may": "read"})
     assert answer.status_code == 422
     assert "Choose somebody whose role has leads." in answer.content.decode()
     neither = browser(people.rita).post(f"/access/lead/{lead.pk}/share/", {"may": "read"})
@@ -227,10 +219,7 @@ def test_a_refused_page_offers_to_ask_and_the_owner_is_told_once_a_day(people, r
     assert refused.status_code == 403
     assert f'action="/access/contact/{contact.pk}/ask/"' in refused.content.decode()
     for _ in range(2):
-        assert (
-            rita.post(f"/access/contact/{contact.pk}/ask/", {"note": "I know her"}).status_code
-            == 303
-        )
+        assert rita.post(f"/access/contact/{contact.pk}/ask/", {"note": "I know her"}).status_code == 303
     told = Notification.objects.get()
     assert told.user == people.ron
     assert told.text == f"Rita Rep asks to work on {contact}. I know her"

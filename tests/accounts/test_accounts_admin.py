@@ -24,12 +24,7 @@ def test_lists_and_rows_open_for_administrators_and_show_no_secret(people):
     from tests.people import as_actor
 
     key = create_api_key(actor=as_actor(people.rita), name="robot", scopes=("*",))
-    rows = {
-        "user": people.rita,
-        "team": people.north,
-        "apikey": key,
-        "workspace": Workspace.current(),
-    }
+    rows = {"user": people.rita, "team": people.north, "apikey": key, "workspace": Workspace.current()}
     client = browser(people.ada)
     for model in MODELS:
         assert client.get(reverse(f"admin:accounts_{model}_changelist")).status_code == 200
@@ -41,25 +36,12 @@ def test_lists_and_rows_open_for_administrators_and_show_no_secret(people):
 
 def test_inviting_and_changing_go_through_the_actions(ada, rita):
     client = browser(ada)
-    client.post(
-        reverse("admin:accounts_user_add"),
-        {"email": "New@Example.com", "name": "Nia", "roles": [REP]},
-    )
+    client.post(reverse("admin:accounts_user_add"), {"email": "New@Example.com", "name": "Nia", "roles": [REP]})
     assert User.objects.get(email="new@example.com").roles == {REP}
-    form = {
-        "name": "Rita R.",
-        "phone": "",
-        "timezone": "Asia/Kolkata",
-        "is_superuser": "on",
-        "password": "x",
-    }
+    form = {"name": "Rita R.", "phone": "", "timezone": "Asia/Kolkata", "is_superuser": "on", "password": "x"}
     client.post(reverse("admin:accounts_user_change", args=[rita.pk]), form)
     changed = again(rita)
-    assert (changed.name, changed.is_superuser, changed.password) == (
-        "Rita R.",
-        False,
-        rita.password,
-    )
+    assert (changed.name, changed.is_superuser, changed.password) == ("Rita R.", False, rita.password)
     assert Event.objects.filter(name__in=["user.invited", "user.updated"]).count() == 2
     verb = reverse("admin:accounts_user_verb", args=[rita.pk, "user.change-roles"])
     client.post(verb, {"roles": [VIEWER]})
@@ -78,18 +60,8 @@ def test_what_has_no_action_is_read_only(ada, rita):
     row = Notification.objects.create(user=rita, kind="x", text="Look")
     client = browser(ada)
     assert client.get(reverse("admin:accounts_notification_add")).status_code == 403
-    assert (
-        client.post(
-            reverse("admin:accounts_notification_delete", args=[row.pk]), {"post": "yes"}
-        ).status_code
-        == 403
-    )
-    assert (
-        client.post(
-            reverse("admin:accounts_user_delete", args=[rita.pk]), {"post": "yes"}
-        ).status_code
-        == 403
-    )
+    assert client.post(reverse("admin:accounts_notification_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+    assert client.post(reverse("admin:accounts_user_delete", args=[rita.pk]), {"post": "yes"}).status_code == 403
     assert Notification.objects.count() == 1
 
 
@@ -99,10 +71,7 @@ def test_shares_are_for_superusers_to_look_at(ada):
     root = make_person("root", roles=(ADMIN,))
     User.objects.filter(pk=root.pk).update(is_superuser=True)
     assert browser(again(root)).get(path).status_code == 200
-    assert (
-        browser(again(root)).get(reverse("admin:accounts_usershare_add")).status_code
-        == 403
-    )
+    assert browser(again(root)).get(reverse("admin:accounts_usershare_add")).status_code == 403
 
 
 def test_teams_are_deleted_by_their_action(people):

@@ -95,7 +95,4 @@ def test_a_refusal_is_recorded_and_administrators_hear_once_in_ten_minutes(peopl
 def test_people_hear_of_their_new_roles(rita, ada, run_events):
     change_roles(rita, actor=as_actor(ada), roles=(VIEWER,))
     run_events()
-    assert (
-        Notification.objects.get(user=rita).text
-        == "Ada Admin changed your roles. You have now: Viewer."
-    )
+    assert Notification.objects.get(user=rita).text == "Ada Admin changed your roles. You have now: Viewer."

@@ -8,14 +8,8 @@ import pytest
 from accounts.models import User
 from tests.people import PASSWORD, make_person
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium on the PATH"),
-]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on the PATH")]
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -29,9 +23,7 @@ DEVICE = {
 @pytest.fixture
 def tab(monkeypatch):
     sync_api = pytest.importorskip("playwright.sync_api")
-    monkeypatch.setitem(
-        os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1"
-    )  # playwright runs a loop in this thread
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # playwright runs a loop in this thread
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = browser.new_context()

@@ -20,16 +20,10 @@ def names() -> list[str]:
 
 def test_an_invitation_judges_its_input(ada, rita):
     actor = as_actor(ada)
-    for data in (
-        {"email": "x"},
-        {"email": "new@example.com", "roles": ["owner"]},
-        {"email": rita.email.upper()},
-    ):
+    for data in ({"email": "x"}, {"email": "new@example.com", "roles": ["owner"]}, {"email": rita.email.upper()}):
         with pytest.raises(Invalid):
             run("user.invite", actor=actor, data={"roles": [REP], **data})
-    user = run(
-        "user.invite", actor=actor, data={"email": "N@example.com", "roles": [REP], "name": "Nia"}
-    )
+    user = run("user.invite", actor=actor, data={"email": "N@example.com", "roles": [REP], "name": "Nia"})
     assert (user.email, user.roles, user.has_usable_password()) == ("n@example.com", {REP}, False)
 
 
@@ -126,12 +120,7 @@ def test_workspace_settings_show_before_and_after_in_the_audit(ada):
 def test_workspace_amounts_are_kept_in_minor_units(ada):
     from accounts.forms.workspace import UpdateWorkspaceForm, initial_values
 
-    data = {
-        **initial_values(Workspace.current()),
-        "currency": "JPY",
-        "high_value_threshold": "5000",
-        "tax_rate": "18",
-    }
+    data = {**initial_values(Workspace.current()), "currency": "JPY", "high_value_threshold": "5000", "tax_rate": "18"}
     workspace = run("workspace.update", Workspace.current(), actor=as_actor(ada), data=data)
     assert (workspace.high_value_threshold_minor, workspace.tax_rate_bp) == (5000, 1800)
     form = UpdateWorkspaceForm({**data, "country": "india", "interest_threshold": "3"})

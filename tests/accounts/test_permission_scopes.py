@@ -56,9 +56,7 @@ def test_can_and_visible_agree_on_random_rows_for_everybody(people):
         )  # fmt: skip
     for deal in dice.sample(list(Deal.objects.all()), 8):
         whom = dice.choice([*everybody, people.north])
-        share_record(
-            deal, actor=SYSTEM, noun="deal", shared_with=whom, verb=dice.choice(["read", "update"])
-        )
+        share_record(deal, actor=SYSTEM, noun="deal", shared_with=whom, verb=dice.choice(["read", "update"]))
     for manager_scope in ("all", "team"):
         Workspace.current()
         Workspace.objects.update(manager_scope=manager_scope)
@@ -76,9 +74,7 @@ def test_a_rep_sees_own_deals_only(rita, ron):
     assert assert_agree(rita, "deal:read", Deal) == {mine.pk}
     verdict = can(again(rita), "deal:close-won", theirs)
     assert not verdict
-    assert (
-        verdict.reason == "This deal belongs to someone else. Its owner or a manager can do this."
-    )
+    assert verdict.reason == "This deal belongs to someone else. Its owner or a manager can do this."
 
 
 def test_finance_sees_won_deals_only(fin, rita):
@@ -90,11 +86,7 @@ def test_finance_sees_won_deals_only(fin, rita):
 
 def test_a_manager_is_narrowed_to_own_teams_when_the_workspace_says_so(people):
     _, _ = people.north, people.south
-    north, south, given = (
-        deal_of(people.rita),
-        deal_of(people.ron),
-        deal_of(None, team=people.north),
-    )
+    north, south, given = (deal_of(people.rita), deal_of(people.ron), deal_of(None, team=people.north))
     assert assert_agree(people.max, "deal:read", Deal) == {north.pk, south.pk, given.pk}
     Workspace.objects.update_or_create(pk=1, defaults={"manager_scope": "team"})
     assert assert_agree(people.max, "deal:read", Deal) == {north.pk, given.pk}
@@ -155,9 +147,7 @@ def test_nobody_may_anything_without_a_role_or_when_deactivated(people):
         assert not visible(again(closed), permission, Deal.objects.all()).exists()
 
 
-def test_asking_about_thirty_rows_costs_as_many_queries_as_about_one(
-    people, django_assert_num_queries
-):
+def test_asking_about_thirty_rows_costs_as_many_queries_as_about_one(people, django_assert_num_queries):
     deals = [deal_of(people.ron) for _ in range(30)]
     user = again(people.rita)
     can(user, "deal:read", deals[0])

@@ -11,6 +11,7 @@ from accounts.roles import (
     AGENTS_MAY,
     ALL,
     FINANCE,
+    LINKED,
     MANAGER,
     MARKETING,
     MATRIX,
@@ -37,6 +38,7 @@ DERIVED = {
     "campaign:update": {ADMIN: ALL, MARKETING: ALL},
     "campaign:pause": {ADMIN: ALL, MARKETING: ALL},
     "ticket:update": {ADMIN: ALL, SUPPORT: ALL},
+    "ticket:reopen": {ADMIN: ALL, SUPPORT: ALL},
     "contact:import": {ADMIN: ALL, MANAGER: ALL, REP: ALL, MARKETING: ALL},
     "contact:export": {ADMIN: ALL, MANAGER: ALL, MARKETING: ALL},
     "contact:merge": {ADMIN: ALL, MANAGER: ALL},
@@ -82,6 +84,11 @@ def test_finance_reads_contacts_won_deals_and_reports_and_keeps_the_books_and_no
         "payment:update": ALL,
         "payment:refund": ALL,
         "contract:read": ALL,
+        "report:schedule": OWN,
+        "document:read": LINKED,
+        "document:create": ALL,
+        "document:update": OWN,
+        "document:delete": OWN,
         "key:manage": OWN,
         "profile:update": OWN,
     }
@@ -93,14 +100,7 @@ def test_the_matrix_names_no_unknown_role():
 
 def test_machines_may_only_what_exists_and_never_decide_over_money_or_people():
     assert set(MATRIX) >= WORKFLOWS_MAY >= AGENTS_MAY
-    never = {
-        "deal:approve",
-        "deal:close-won",
-        "payment:refund",
-        "lead:delete",
-        "user:manage",
-        "settings:manage",
-    }
+    never = {"deal:approve", "deal:close-won", "payment:refund", "lead:delete", "user:manage", "settings:manage"}
     assert not WORKFLOWS_MAY & never
     assert "message:send" not in AGENTS_MAY
 
@@ -119,7 +119,5 @@ def test_an_unknown_permission_is_a_mistake_not_an_answer(ada):
 
 def test_viewer_reads_what_the_table_says():
     held = {name for name, cells in MATRIX.items() if VIEWER in cells}
-    expected = {"contact", "lead", "deal", "activity", "campaign", "analytics", "proposal"}
-    assert {name for name in held if name.endswith(":read")} == {
-        f"{noun}:read" for noun in expected
-    }
+    expected = {"contact", "lead", "deal", "activity", "campaign", "analytics", "proposal", "document"}
+    assert {name for name in held if name.endswith(":read")} == {f"{noun}:read" for noun in expected}

@@ -5,25 +5,14 @@ import re
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import (
-    TOTP,
-    format_hotp_value,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.conf import settings
 from django.contrib import admin
 from django.core import mail
 from django.core.management import call_command
 from django.urls import reverse
 
-from accounts.actions.people import (
-    change_roles,
-    deactivate_user,
-    invite_again,
-    invite_user,
-    reactivate_user,
-)
+from accounts.actions.people import change_roles, deactivate_user, invite_again, invite_user, reactivate_user
 from accounts.models import User
 from accounts.queries.people import link_token
 from accounts.roles import ADMIN, REP
@@ -78,10 +67,7 @@ def test_a_wrong_password_is_refused_and_recorded_like_an_unknown_address(rita):
     _, unknown = sign_in(User(email="nobody@example.com"))
     assert not is_in(client)
     assert wrong.status_code == unknown.status_code == 200
-    errors = [
-        re.findall(r'role="alert".*?</div></div>', r.content.decode(), re.DOTALL)
-        for r in (wrong, unknown)
-    ]
+    errors = [re.findall(r'role="alert".*?</div></div>', r.content.decode(), re.DOTALL) for r in (wrong, unknown)]
     assert errors[0]
     assert errors[0] == errors[1], "whether an address is known does not show"
     failed = Event.objects.filter(name="user.sign_in_failed").order_by("pk")
@@ -150,9 +136,7 @@ def test_role_changes_count_at_the_next_request(rita, ada):
     assert client.get("/people/").status_code == 403
 
 
-def test_the_secret_of_a_second_factor_is_encrypted_at_rest(
-    rita, django_capture_on_commit_callbacks
-):
+def test_the_secret_of_a_second_factor_is_encrypted_at_rest(rita, django_capture_on_commit_callbacks):
     client, _ = sign_in(rita)
     page = client.get("/accounts/2fa/totp/activate/")
     if page.status_code == 302:
@@ -165,9 +149,7 @@ def test_the_secret_of_a_second_factor_is_encrypted_at_rest(
     assert secret not in str(stored)
     assert TOTP(Authenticator.objects.get(user=rita, type="totp")).validate_code(code_of(secret))
     seed = stored["recovery_codes"]["seed"]
-    codes = RecoveryCodes(
-        Authenticator.objects.get(user=rita, type="recovery_codes")
-    ).get_unused_codes()
+    codes = RecoveryCodes(Authenticator.objects.get(user=rita, type="recovery_codes")).get_unused_codes()
     assert not any(code in str(stored) for code in codes)
     assert seed.startswith("gAAAA"), "a Fernet token"
     assert happened("user.second_factor_changed") == 2
@@ -202,9 +184,7 @@ def test_administrators_need_a_second_factor_where_that_is_required(ada, rita, s
     assert (response.status_code, response["Location"]) == (302, reverse("mfa_activate_totp"))
     assert client.get("/admin/").status_code == 302
     assert client.get("/api/v1/openapi.json").status_code == 403
-    assert client.get(response["Location"]).status_code in {200, 302}, (
-        "the way to set one up is open"
-    )
+    assert client.get(response["Location"]).status_code in {200, 302}, "the way to set one up is open"
     assert is_in(sign_in(rita)[0]), "others are asked, not forced"
     TOTP.activate(ada, "JBSWY3DPEHPK3PXP")
     client.force_login(again(ada), backend="accounts.backends.SignInBackend")
@@ -221,16 +201,12 @@ def test_the_admin_has_no_login_form_of_its_own(ada, rita):
 
 def test_the_admin_offers_doors_onto_actions_only():
     labels = {model._meta.label for model in admin.site._registry}
-    assert not any(
-        label.startswith(("django_q.", "mfa.", "socialaccount.", "auth.")) for label in labels
-    )
+    assert not any(label.startswith(("django_q.", "mfa.", "socialaccount.", "auth.")) for label in labels)
     assert {"accounts.User", "accounts.Team", "accounts.ApiKey", "accounts.Workspace"} <= labels
 
 
 def test_reset_mail_links_to_our_own_address(rita, settings):
-    browser().post(
-        "/accounts/password/reset/", {"email": rita.email}, headers={"Host": "localhost"}
-    )
+    browser().post("/accounts/password/reset/", {"email": rita.email}, headers={"Host": "localhost"})
     (message,) = mail.outbox
     (link,) = re.findall(r"https?://\S+", message.body)[:1]
     assert "localhost" not in message.subject
@@ -302,12 +278,7 @@ def test_the_first_administrator_joins_by_a_link_that_works_once(db, capsys):
     out = first_admin(capsys)
     (link,) = re.findall(r"https?://\S+", out)
     path = link.removeprefix(settings.SITE_URL)
-    form = {
-        "email": "Owner@Example.com",
-        "name": "Olu",
-        "password": NEW_PASSWORD,
-        "again": NEW_PASSWORD,
-    }
+    form = {"email": "Owner@Example.com", "name": "Olu", "password": NEW_PASSWORD, "again": NEW_PASSWORD}
     client = browser()
     assert client.get(path).status_code == 200
     assert client.post(path, form).status_code == 303

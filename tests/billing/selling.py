@@ -22,10 +22,7 @@ from tests.people import as_actor
 SYSTEM = Actor.system("tests")
 VISITOR = Actor.anonymous(ip="203.0.113.7")
 SECRET = "whsec_of_the_tests"
-LINES = (
-    Line("Website and booking page", Decimal(1), 3_000_000),
-    Line("Reminders", Decimal(12), 150_000),
-)
+LINES = (Line("Website and booking page", Decimal(1), 3_000_000), Line("Reminders", Decimal(12), 150_000))
 MEERA = {"email": "meera@sharmadental.example", "first_name": "Meera", "last_name": "Sharma"}
 
 
@@ -75,10 +72,7 @@ def public(proposal: Proposal, rest: str = "") -> str:
 
 
 def stripe_event(
-    checkout: Checkout,
-    kind: str = "checkout.session.completed",
-    event_id: str = "evt_1",
-    **changes: Any,
+    checkout: Checkout, kind: str = "checkout.session.completed", event_id: str = "evt_1", **changes: Any
 ) -> dict[str, Any]:
     """Answer what Stripe says about a page; `changes` go into the object, `livemode` into the event."""
     livemode = changes.pop("livemode", False)
@@ -110,9 +104,4 @@ def post_event(client: Any, event: Any, *, secret: str = SECRET, age: int = 0) -
 
     body = event if isinstance(event, bytes) else json.dumps(event).encode()
     header = signature(body, secret, clock.now() - timedelta(seconds=age))
-    return client.post(
-        "/webhooks/stripe/",
-        body,
-        content_type="application/json",
-        headers={"Stripe-Signature": header},
-    )
+    return client.post("/webhooks/stripe/", body, content_type="application/json", headers={"Stripe-Signature": header})

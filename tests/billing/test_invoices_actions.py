@@ -3,13 +3,7 @@
 import pytest
 from django.db import transaction
 
-from billing.actions.invoices import (
-    issue_invoice,
-    issue_won,
-    mark_invoice_paid,
-    send_invoice,
-    void_invoice,
-)
+from billing.actions.invoices import issue_invoice, issue_won, mark_invoice_paid, send_invoice, void_invoice
 from billing.models import Counter, Invoice, Payment
 from core import clock
 from core.errors import Denied, Refused
@@ -57,14 +51,7 @@ def test_numbers_have_no_gap_when_a_transaction_fails(rita, fin):
                 issue_invoice(deal, actor=as_actor(fin))
                 raise Interrupted
         issue_invoice(deal, actor=as_actor(fin))
-    assert list(Invoice.objects.order_by("pk").values_list("sequence", flat=True)) == [
-        1,
-        2,
-        3,
-        4,
-        5,
-        6,
-    ]
+    assert list(Invoice.objects.order_by("pk").values_list("sequence", flat=True)) == [1, 2, 3, 4, 5, 6]
     assert Counter.objects.get(series__startswith="invoice").last == 6
 
 
@@ -109,9 +96,7 @@ def test_reopening_voids_the_invoice_and_the_next_win_gets_the_next_number(rita,
 
 
 def test_a_void_invoice_stays_void(rita, fin):
-    invoice = void_invoice(
-        issue_invoice(won_deal(rita), actor=as_actor(fin)), actor=as_actor(fin), reason="Typo"
-    )
+    invoice = void_invoice(issue_invoice(won_deal(rita), actor=as_actor(fin)), actor=as_actor(fin), reason="Typo")
     assert invoice.state == "void"
     with pytest.raises(Refused):
         void_invoice(invoice, actor=as_actor(fin), reason="Again")

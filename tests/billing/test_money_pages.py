@@ -5,16 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import Invoice, Payment, Proposal
-from tests.billing.selling import (
-    SECRET,
-    accepted,
-    drafted,
-    interested_lead,
-    on_stripe,
-    post_event,
-    sent,
-    stripe_event,
-)
+from tests.billing.selling import SECRET, accepted, drafted, interested_lead, on_stripe, post_event, sent, stripe_event
 from tests.people import browser
 
 pytestmark = pytest.mark.django_db

@@ -91,9 +91,7 @@ def test_twenty_deliveries_in_any_order_pay_once(rita, run_events, seed):
     ("secret", "age", "configured"),
     [("whsec_wrong", 0, SECRET), (SECRET, 900, SECRET), (SECRET, -900, SECRET), ("", 0, "")],
 )
-def test_a_delivery_that_is_not_stripe_s_is_refused_and_not_stored(
-    rita, settings, secret, age, configured
-):
+def test_a_delivery_that_is_not_stripe_s_is_refused_and_not_stored(rita, settings, secret, age, configured):
     checkout = on_stripe(accepted(rita))
     settings.STRIPE_WEBHOOK_SECRET = configured
     answer = post_event(Client(), stripe_event(checkout), secret=secret, age=age)
@@ -132,9 +130,7 @@ def test_an_unknown_type_is_stored_and_ignored(db, run_events):
         {"id": "cs_test_other"},
     ],
 )
-def test_money_that_does_not_fit_is_recorded_for_review_and_nobody_is_paid(
-    rita, ada, fin, run_events, changes
-):
+def test_money_that_does_not_fit_is_recorded_for_review_and_nobody_is_paid(rita, ada, fin, run_events, changes):
     proposal = accepted(rita)
     checkout = on_stripe(proposal)
     post_event(Client(), stripe_event(checkout, **changes))
@@ -199,9 +195,7 @@ def test_news_before_our_own_call_returned_waits_and_is_applied(rita, run_events
     run_events()
     assert Receipt.objects.get().state == "stored"
     assert not Payment.objects.exists()
-    record_checkout_open(
-        checkout, actor=SYSTEM, external_id="cs_test_early", url="https://checkout.stripe.com/x"
-    )
+    record_checkout_open(checkout, actor=SYSTEM, external_id="cs_test_early", url="https://checkout.stripe.com/x")
     later(run_events)
     paid_once(proposal)
 

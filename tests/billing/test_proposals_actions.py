@@ -23,15 +23,7 @@ from crm.actions.deals import create_deal
 from crm.actions.leads import disqualify_lead, record_outreach
 from crm.models import Approval, Item
 from outreach.models import Message
-from tests.billing.selling import (
-    LINES,
-    SYSTEM,
-    accepted,
-    drafted,
-    interested_lead,
-    new_lead,
-    sent,
-)
+from tests.billing.selling import LINES, SYSTEM, accepted, drafted, interested_lead, new_lead, sent
 from tests.people import as_actor
 
 pytestmark = pytest.mark.django_db
@@ -79,15 +71,10 @@ def test_somebody_else_s_lead_is_denied(rita, ron):
     assert not Proposal.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "line",
-    [Line("Invented", Decimal(1), 100), Line("Site", Decimal(1), 999, "", 1)],
-)
+@pytest.mark.parametrize("line", [Line("Invented", Decimal(1), 100), Line("Site", Decimal(1), 999, "", 1)])
 def test_a_machine_may_only_offer_the_catalogue_at_its_prices(rita, line):
     lead = interested_lead(rita)
-    Item.objects.create(
-        pk=1, sku="SITE", name="Site", name_folded="site", unit_price_minor=1_000, currency="INR"
-    )
+    Item.objects.create(pk=1, sku="SITE", name="Site", name_folded="site", unit_price_minor=1_000, currency="INR")
     agent = Actor.agent("proposal", workflow="reply_to_cash")
     with pytest.raises(Invalid, match="catalog prices"):
         draft_for_lead(lead, actor=agent, lines=[line])

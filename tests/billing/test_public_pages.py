@@ -62,9 +62,7 @@ def test_looking_changes_nothing_and_the_page_reports_the_first_look(rita):
 def test_signing_keeps_the_evidence_and_leads_to_the_payment(rita):
     proposal = sent(rita)
     shown = content_digest(proposal)
-    answer = Client().post(
-        public(proposal, "accept/"), SIGN | {"digest": shown}, headers={"User-Agent": "Firefox"}
-    )
+    answer = Client().post(public(proposal, "accept/"), SIGN | {"digest": shown}, headers={"User-Agent": "Firefox"})
     assert (answer.status_code, answer["Location"]) == (303, public(proposal, "pay/"))
     proposal.refresh_from_db()
     assert proposal.state == "accepted"
@@ -75,9 +73,7 @@ def test_signing_keeps_the_evidence_and_leads_to_the_payment(rita):
     assert Checkout.objects.get().state == "open"
 
 
-@pytest.mark.parametrize(
-    "data", [{}, {"name": "Meera"}, {"agree": "on"}, {"name": " ", "agree": "on"}]
-)
+@pytest.mark.parametrize("data", [{}, {"name": "Meera"}, {"agree": "on"}, {"name": " ", "agree": "on"}])
 def test_signing_needs_a_name_and_the_tick(rita, data):
     proposal = sent(rita)
     answer = Client().post(public(proposal, "accept/"), data)
@@ -126,10 +122,7 @@ def test_a_question_becomes_a_task_of_the_owner(rita):
 
 def test_a_flood_of_questions_is_stopped(rita):
     proposal = sent(rita)
-    answers = [
-        Client().post(public(proposal, "question/"), {"question": f"Q{n}"}).status_code
-        for n in range(12)
-    ]
+    answers = [Client().post(public(proposal, "question/"), {"question": f"Q{n}"}).status_code for n in range(12)]
     assert answers == [303] * 10 + [409] * 2
 
 
@@ -145,11 +138,7 @@ def closed(proposal: Proposal, state: str, rita) -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [
-        ("withdrawn", "was withdrawn"),
-        ("replaced", "newer version"),
-        ("expired", "Ask for a new one"),
-    ],
+    [("withdrawn", "was withdrawn"), ("replaced", "newer version"), ("expired", "Ask for a new one")],
 )
 def test_a_closed_proposal_says_so_and_refuses_a_signature(rita, state, words):
     proposal = sent(rita)

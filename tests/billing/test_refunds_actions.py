@@ -33,13 +33,7 @@ def refunded(payment: Payment, amount: int, event_id: str = "evt_r") -> dict:
         "amount_refunded": amount,
         "currency": "inr",
     }
-    return {
-        "id": event_id,
-        "type": "charge.refunded",
-        "created": 1,
-        "livemode": False,
-        "data": {"object": thing},
-    }
+    return {"id": event_id, "type": "charge.refunded", "created": 1, "livemode": False, "data": {"object": thing}}
 
 
 def test_reps_and_managers_refund_nothing(payment, rita, max_):

@@ -31,16 +31,12 @@ def catalogue(db) -> Item:
 
 def turn(autonomy: str, *, is_on: bool = True) -> None:
     Workflow.objects.update_or_create(
-        key="reply_to_cash",
-        defaults={"name": "Reply to cash", "autonomy": autonomy, "is_on": is_on},
+        key="reply_to_cash", defaults={"name": "Reply to cash", "autonomy": autonomy, "is_on": is_on}
     )
 
 
 def nothing_buried() -> bool:
-    return (
-        not Delivery.objects.exclude(buried_at=None).exists()
-        and not Delivery.objects.exclude(error="").exists()
-    )
+    return not Delivery.objects.exclude(buried_at=None).exists() and not Delivery.objects.exclude(error="").exists()
 
 
 def test_on_approve_the_draft_waits_for_two_taps(rita, catalogue, run_events):
@@ -89,9 +85,7 @@ def test_on_auto_the_whole_way_runs_untouched(rita, catalogue, run_events):
     assert nothing_buried()
 
 
-def test_on_auto_a_large_proposal_waits_for_a_manager_and_then_goes(
-    rita, max_, catalogue, run_events
-):
+def test_on_auto_a_large_proposal_waits_for_a_manager_and_then_goes(rita, max_, catalogue, run_events):
     turn("auto")
     workspace = Workspace.current()
     workspace.high_value_threshold_minor = 1_000_000

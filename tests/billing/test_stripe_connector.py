@@ -8,15 +8,7 @@ import pytest
 
 from core import clock
 from core.effects import Rejected, RetryLater
-from outreach.connectors.stripe import (
-    BadEvent,
-    BadSignature,
-    Stripe,
-    event_id,
-    read_event,
-    signature,
-    verify,
-)
+from outreach.connectors.stripe import BadEvent, BadSignature, Stripe, event_id, read_event, signature, verify
 
 SPECS = Path(__file__).resolve().parents[3] / "shared" / "vendor-specs"
 BODY = b'{"id": "evt_1", "type": "x"}'
@@ -87,9 +79,7 @@ def _body_of(row) -> bytes:
 
 
 @pytest.mark.skipif(not SPECS.exists(), reason="../shared/vendor-specs is not here")
-@pytest.mark.parametrize(
-    "name", ["checkout.session.completed", "checkout.session.expired", "charge.refunded"]
-)
+@pytest.mark.parametrize("name", ["checkout.session.completed", "checkout.session.expired", "charge.refunded"])
 def test_the_vendor_s_examples_are_read(name):
     body = (SPECS / "webhooks" / f"stripe-{name}.json").read_text()
     event = read_event(body)
@@ -101,16 +91,7 @@ def test_the_vendor_s_examples_are_read(name):
 
 
 @pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"[]",
-        b"not json",
-        b'{"id": 7}',
-        b'{"id": ""}',
-        b'{"id": "' + b"x" * 300 + b'"}',
-        b"[" * 100_000,
-    ],
+    "body", [b"", b"[]", b"not json", b'{"id": 7}', b'{"id": ""}', b'{"id": "' + b"x" * 300 + b'"}', b"[" * 100_000]
 )
 def test_a_body_without_an_id_is_no_event(body):
     with pytest.raises(BadEvent):
@@ -118,16 +99,7 @@ def test_a_body_without_an_id_is_no_event(body):
 
 
 @pytest.mark.parametrize(
-    "thing",
-    [
-        None,
-        [],
-        "x",
-        {"amount_total": 1.5},
-        {"amount_total": "100"},
-        {"amount_total": True},
-        {"metadata": "x"},
-    ],
+    "thing", [None, [], "x", {"amount_total": 1.5}, {"amount_total": "100"}, {"amount_total": True}, {"metadata": "x"}]
 )
 def test_odd_members_are_refused_rather_than_guessed(thing):
     event = {"id": "evt_1", "type": "checkout.session.completed", "data": {"object": thing}}
@@ -191,10 +163,7 @@ def test_a_refund_names_payment_amount_and_key(oracle):
 def test_a_page_is_closed_and_events_are_listed(oracle):
     stripe = vendor(oracle)
     stripe.close_page("cs_test_1")
-    oracle.reply(
-        "GET /v1/events",
-        {"object": "list", "data": [], "has_more": False, "url": "/v1/events"},
-    )
+    oracle.reply("GET /v1/events", {"object": "list", "data": [], "has_more": False, "url": "/v1/events"})
     assert list(stripe.events_since(clock.now() - timedelta(hours=1))) == []
     oracle.assert_conforming()
 

@@ -109,9 +109,7 @@ def test_a_refund_goes_out_once_under_our_key(account, rita, fin, run_events):
     run_events()
     payment = Payment.objects.get()
     account.fault("reset_after", operation="POST /v1/refunds")
-    account.reply(
-        "POST /v1/refunds", {"id": "re_1", "object": "refund", "status": "succeeded"}, check=False
-    )
+    account.reply("POST /v1/refunds", {"id": "re_1", "object": "refund", "status": "succeeded"}, check=False)
     refund_payment(payment, actor=as_actor(fin), reason="Asked", amount=Decimal(100))
     run_events()
     assert Refund.objects.get().state == "done"

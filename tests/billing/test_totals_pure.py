@@ -41,11 +41,7 @@ def test_halves_are_rounded_up(quantity, price, amount):
 
 def test_the_prototype_adds_up():
     sums = totals([3_000_000, 1_200_000, 600_000], 1800)
-    assert (sums.subtotal_minor, sums.tax_minor, sums.total_minor) == (
-        4_800_000,
-        864_000,
-        5_664_000,
-    )
+    assert (sums.subtotal_minor, sums.tax_minor, sums.total_minor) == (4_800_000, 864_000, 5_664_000)
 
 
 def test_a_digest_knows_every_value_and_not_their_order():

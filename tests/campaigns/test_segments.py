@@ -32,10 +32,7 @@ def test_a_rule_that_is_not_offered_is_refused(rule, reason):
 
 
 def test_rules_read_as_a_sentence():
-    rules = [
-        {"field": "city", "op": "is", "value": "Jaipur"},
-        {"field": "score", "op": "over", "value": "60"},
-    ]
+    rules = [{"field": "city", "op": "is", "value": "Jaipur"}, {"field": "score", "op": "over", "value": "60"}]
     assert sentence(rules, "all") == "City is Jaipur, and Score over 60"
 
 
@@ -60,9 +57,7 @@ def test_members_follow_the_contacts(mia):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("who", "status"), [("mia", 303), ("ada", 303), ("vic", 403), ("rita", 403)]
-)
+@pytest.mark.parametrize(("who", "status"), [("mia", 303), ("ada", 303), ("vic", 403), ("rita", 403)])
 def test_only_those_who_may_make_one(request, who, status):
     from campaigns.models import Segment
 

@@ -194,9 +194,7 @@ def test_types_survive_the_row():
         grams: Decimal
         owner_id: int | None
 
-    weighed = PebbleWeighed(
-        1, date(2026, 2, 28), datetime(2026, 1, 1, tzinfo=UTC), Decimal("1.50"), None
-    )
+    weighed = PebbleWeighed(1, date(2026, 2, 28), datetime(2026, 1, 1, tzinfo=UTC), Decimal("1.50"), None)
     assert events.decode("pebble.weighed", events.encode(weighed)) == weighed
 
 

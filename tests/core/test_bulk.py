@@ -47,9 +47,7 @@ def test_columns_of_many_rows_change_at_once():
     one, two = write(("a", 1, {}, AT), ("b", 2, {"x": 1}, AT))
     later = AT.replace(year=2027)
     bulk.update(
-        Event,
-        ("name", "subject_id", "data", "at"),
-        [(one, "A,{}\\", None, {"y": "é"}, later), (two, "B", 3, {}, AT)],
+        Event, ("name", "subject_id", "data", "at"), [(one, "A,{}\\", None, {"y": "é"}, later), (two, "B", 3, {}, AT)]
     )
     bulk.update(Event, ("name",), [])
     rows = Event.objects.order_by("pk").values_list("name", "subject_id", "data", "at")

@@ -83,9 +83,7 @@ def test_check_invariants_holds_on_a_healthy_install(people):
 def test_check_invariants_names_a_forgotten_delivery_while_a_worker_lives(people):
     event = happened(people)
     Delivery.objects.all().delete()
-    late = Delivery.objects.create(
-        event=event, subscriber="x", due_at=clock.now() - timedelta(minutes=2)
-    )
+    late = Delivery.objects.create(event=event, subscriber="x", due_at=clock.now() - timedelta(minutes=2))
     assert answer("check_invariants")[0] == 0
 
     Heartbeat.objects.create(name="w", at=clock.now())
@@ -142,9 +140,7 @@ def test_audit_verify_names_the_first_row_that_was_edited(people):
         if connection.vendor == "postgresql":
             cursor.execute("SET session_replication_role = replica")
         else:
-            cursor.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'core_event'"
-            )
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'core_event'")
             for (name,) in cursor.fetchall():
                 cursor.execute(f'DROP TRIGGER "{name}"')
         cursor.execute("UPDATE core_event SET actor_name = 'nobody' WHERE id = %s", [event.pk])

@@ -19,12 +19,7 @@ def test_a_done_effect_is_never_done_again():
     calls = []
     first = effects.perform("letter:1", lambda claim: calls.append(1) or "id-1")
     second = effects.perform("letter:1", lambda claim: calls.append(1) or "id-2")
-    assert (first.state, first.external_id, second.external_id, len(calls)) == (
-        "done",
-        "id-1",
-        "id-1",
-        1,
-    )
+    assert (first.state, first.external_id, second.external_id, len(calls)) == ("done", "id-1", "id-1", 1)
 
 
 def test_planning_twice_is_one_effect():

@@ -32,14 +32,7 @@ def test_short_money_counts_in_lakh_and_crore():
 
 @pytest.mark.parametrize(
     ("name", "letters"),
-    [
-        ("Dr. Meera Sharma", "MS"),
-        ("Ada", "A"),
-        ("Joseph D’Souza", "JD"),
-        ("मीरा शर्मा", "मश"),
-        ("dr", "D"),
-        ("", "?"),
-    ],
+    [("Dr. Meera Sharma", "MS"), ("Ada", "A"), ("Joseph D’Souza", "JD"), ("मीरा शर्मा", "मश"), ("dr", "D"), ("", "?")],
 )
 def test_initials_leave_titles_out_and_keep_the_script(name, letters):
     assert ui.initials(name) == letters

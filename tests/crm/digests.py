@@ -19,8 +19,7 @@ def state() -> dict[str, dict]:
         fields = [
             field.attname
             for field in model._meta.concrete_fields
-            if field.get_internal_type() not in {"DateTimeField", "TimeField"}
-            and field.attname not in BOOKKEEPING
+            if field.get_internal_type() not in {"DateTimeField", "TimeField"} and field.attname not in BOOKKEEPING
         ]
         for row in model._base_manager.order_by("pk").values(*fields):
             found[f"{model._meta.label}:{row['id']}"] = row

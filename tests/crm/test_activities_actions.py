@@ -30,9 +30,7 @@ def test_a_task_and_a_planned_meeting_stay_open(people):
     contact = make_contact()
     tomorrow = clock.now() + timedelta(days=1)
     for kind in ("task", "meeting"):
-        row = create_activity(
-            actor=as_actor(people.rita), type=kind, subject="Meet", contact=contact, due_at=tomorrow
-        )
+        row = create_activity(actor=as_actor(people.rita), type=kind, subject="Meet", contact=contact, due_at=tomorrow)
         assert row.completed_at is None
         assert row.actor == people.rita
     assert Contact.objects.get().last_activity_at is None
@@ -45,9 +43,7 @@ def test_an_outbound_call_contacts_a_new_lead(people):
     assert (fresh.status, fresh.stage) == ("contacted", "CONTACTED")
 
 
-@pytest.mark.parametrize(
-    "values", [{"is_inbound": True}, {"due_at": clock.now() + timedelta(days=1)}]
-)
+@pytest.mark.parametrize("values", [{"is_inbound": True}, {"due_at": clock.now() + timedelta(days=1)}])
 def test_an_inbound_or_planned_call_contacts_nobody(people, values):
     lead = make_lead(owner=people.rita)
     create_activity(actor=as_actor(people.rita), type="call", subject="Call", lead=lead, **values)
@@ -72,21 +68,13 @@ def test_a_call_to_somebody_who_said_no_is_refused(people):
 def test_a_meeting_is_followed_up_a_day_later(people, run_events):
     deal = make_deal(owner=people.rita)
     row = create_activity(
-        actor=as_actor(people.rita),
-        type="meeting",
-        subject="Demo",
-        deal=deal,
-        due_at=clock.now() + timedelta(hours=1),
+        actor=as_actor(people.rita), type="meeting", subject="Demo", deal=deal, due_at=clock.now() + timedelta(hours=1)
     )
     done = complete_activity(row, actor=as_actor(people.rita), outcome="Went well")
     run_events()
     run_events()
     task = Activity.objects.get(type="task")
-    assert (task.actor, task.deal, task.due_at) == (
-        people.rita,
-        deal,
-        done.completed_at + timedelta(hours=24),
-    )
+    assert (task.actor, task.deal, task.due_at) == (people.rita, deal, done.completed_at + timedelta(hours=24))
 
 
 def test_done_is_done(people):
@@ -98,11 +86,7 @@ def test_done_is_done(people):
 
 def test_a_task_for_a_colleague_is_announced(people, run_events):
     create_activity(
-        actor=as_actor(people.max),
-        type="task",
-        subject="Call",
-        contact=make_contact(),
-        assignee=people.rita,
+        actor=as_actor(people.max), type="task", subject="Call", contact=make_contact(), assignee=people.rita
     )
     run_events()
     assert people.rita.notifications.get().kind == "activity.assigned"
@@ -145,9 +129,7 @@ def test_an_activity_is_about_one_contact(people):
 def test_a_source_key_makes_one_activity():
     contact = make_contact()
     rows = {
-        create_activity(
-            actor=SYSTEM, type="task", subject="x", contact=contact, source_key="onboarding:1"
-        ).pk
+        create_activity(actor=SYSTEM, type="task", subject="x", contact=contact, source_key="onboarding:1").pk
         for _ in range(3)
     }
     assert len(rows) == Activity.objects.count() == 1

@@ -77,11 +77,7 @@ def test_neither_owner_nor_requester_decides(people):
 
 def test_no_machine_approves(people, deal):
     approval = request_approval(deal, actor=as_actor(people.rita))
-    for actor in (
-        SYSTEM,
-        Actor.workflow("reply_to_cash"),
-        Actor.agent("proposal", workflow="reply_to_cash"),
-    ):
+    for actor in (SYSTEM, Actor.workflow("reply_to_cash"), Actor.agent("proposal", workflow="reply_to_cash")):
         with pytest.raises(Denied):
             approve_deal(approval, actor=actor)
 
@@ -100,9 +96,7 @@ def test_who_approved_cannot_become_the_owner_and_win(people, deal):
     [
         lambda deal: update_deal(deal, actor=SYSTEM, value_minor=LARGE + 1),
         lambda deal: update_deal(deal, actor=SYSTEM, currency="USD"),
-        lambda deal: set_lines(
-            deal, actor=SYSTEM, lines=[{"description": "x", "unit_price_minor": LARGE}]
-        ),
+        lambda deal: set_lines(deal, actor=SYSTEM, lines=[{"description": "x", "unit_price_minor": LARGE}]),
     ],
     ids=["value", "currency", "lines"],
 )

@@ -19,9 +19,7 @@ def test_an_item_is_put_on_sale_and_taken_off(ada, rita):
     item = Item.objects.get()
     assert (item.unit_price_minor, item.currency, item.name_folded) == (55_000, "INR", "gtxbasic")
     edit = reverse("crm:item-edit", args=[item.pk])
-    assert (
-        client.post(edit, data | {"version": item.version, "unit_price": "600"}).status_code == 303
-    )
+    assert client.post(edit, data | {"version": item.version, "unit_price": "600"}).status_code == 303
     item.refresh_from_db()
     assert (item.unit_price_minor, item.is_active) == (60_000, False)
     assert "GTX Basic" not in browser(rita).get(reverse("crm:item-list")).content.decode()

@@ -30,17 +30,11 @@ def fields_of(form: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for tag in re.findall(r"<input[^>]*>", form):
         name, value = attribute(tag, "name"), attribute(tag, "value")
-        if name and (
-            ('type="checkbox"' not in tag and 'type="radio"' not in tag) or " checked" in tag
-        ):
+        if name and (('type="checkbox"' not in tag and 'type="radio"' not in tag) or " checked" in tag):
             found[name] = value if 'type="checkbox"' not in tag else (value or "on")
-    for name, body in re.findall(
-        r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL
-    ):
+    for name, body in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
         found[name] = html.unescape(body).removeprefix("\n").replace("\n", "\r\n")
-    for name, body in re.findall(
-        r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL
-    ):
+    for name, body in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
         chosen = re.search(r'<option value="([^"]*)"[^>]* selected', body)
         found[name] = html.unescape(chosen[1]) if chosen else ""
     found.pop("csrfmiddlewaretoken", None)
@@ -70,9 +64,7 @@ def test_the_same_field_is_asked_with_both_values_and_who_and_the_choice_is_save
     address = f"/leads/{lead.pk}/edit/"
     hers, his = form_of(rita, address), form_of(max_, address)
     max_.post(address, {**his, "city": "Delhi", "industry": "Hospital"})
-    answer = rita.post(
-        address, {**hers, "city": "Jaipur", "industry": "Clinic", "next_step": "Visit"}
-    )
+    answer = rita.post(address, {**hers, "city": "Jaipur", "industry": "Clinic", "next_step": "Visit"})
     page = answer.content.decode()
     assert answer.status_code == 409
     assert Lead.objects.get(pk=lead.pk).city == "Delhi"
@@ -156,9 +148,7 @@ def test_rest_answers_409_with_the_fields_that_differ(people):
     client, path = api_client(people.rita), f"/api/v1/crm/deals/{deal.pk}"
 
     def patch(body, **headers):
-        return client.patch(
-            path, json.dumps(body), content_type="application/json", headers=headers
-        )
+        return client.patch(path, json.dumps(body), content_type="application/json", headers=headers)
 
     assert patch({"title": "Second", "version": deal.version}).status_code == 200
     stale = patch({"title": "Third", "value": "12", "version": deal.version})
@@ -209,9 +199,7 @@ def add_one(pk: int, actor, tries: list[int]) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_no_update_of_eight_threads_is_lost(people):
     if connection.vendor != "postgresql":
-        pytest.skip(
-            "threads share one connection to a database in memory; processes do it in flows"
-        )
+        pytest.skip("threads share one connection to a database in memory; processes do it in flows")
     lead, actor = make_lead(owner=people.rita), as_actor(people.rita)
     tries = [[0] for _ in range(8)]
 

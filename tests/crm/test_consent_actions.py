@@ -15,18 +15,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    "spelling",
-    [
-        "asha.rao@gmail.com",
-        "ASHARAO@GMAIL.COM",
-        "asharao+shop@googlemail.com",
-        " a.s.h.a.r.a.o@gmail.com ",
-    ],
+    "spelling", ["asha.rao@gmail.com", "ASHARAO@GMAIL.COM", "asharao+shop@googlemail.com", " a.s.h.a.r.a.o@gmail.com "]
 )
 def test_suppression_holds_in_every_spelling(spelling):
-    suppress_address(
-        actor=SYSTEM, channel="email", address="asha.rao@gmail.com", reason="complaint"
-    )
+    suppress_address(actor=SYSTEM, channel="email", address="asha.rao@gmail.com", reason="complaint")
     assert is_suppressed("email", spelling)
     contact = make_contact(email=spelling.strip())
     assert not may_contact(contact, "email")
@@ -37,9 +29,7 @@ def test_suppression_outlives_the_contact(people):
     lead = create_lead(actor=SYSTEM, email="asha@acme.in", consent={"source": "form"})
     withdraw_consent(lead.contact, actor=SYSTEM, channel="email", reason="unsubscribe")
     delete_contact(lead.contact, actor=as_actor(people.ada))
-    again = create_lead(
-        actor=SYSTEM, email="ASHA@acme.in", consent={"source": "form"}, on_duplicate="join"
-    )
+    again = create_lead(actor=SYSTEM, email="ASHA@acme.in", consent={"source": "form"}, on_duplicate="join")
     assert not may_contact(again.contact, "email", marketing=True)
     assert Suppression.objects.count() == 1
     assert "asha" not in Suppression.objects.get().fingerprint
@@ -69,9 +59,7 @@ def test_do_not_contact_closes_every_channel():
         assert not may_contact(contact, channel)
 
 
-@pytest.mark.parametrize(
-    ("country", "free"), [("IN", True), ("US", True), ("", True), ("DE", False), ("CA", False)]
-)
+@pytest.mark.parametrize(("country", "free"), [("IN", True), ("US", True), ("", True), ("DE", False), ("CA", False)])
 def test_some_countries_want_a_yes_before_marketing(country, free):
     contact = make_contact(country=country)
     assert bool(may_contact(contact, "email", marketing=True)) is free

@@ -33,11 +33,7 @@ def held(contact, channel="email"):
 def test_a_further_address_stands_beside_the_main_one(meera):
     add_address(meera, actor=SYSTEM, channel="email", value="Meera@Home.example", label="home")
     contact = add_address(meera, actor=SYSTEM, channel="phone", value="098765 43210")
-    assert (contact.email, contact.phone, contact.phone_e164) == (
-        "meera@acme.in",
-        "098765 43210",
-        "+919876543210",
-    )
+    assert (contact.email, contact.phone, contact.phone_e164) == ("meera@acme.in", "098765 43210", "+919876543210")
     assert held(meera) == {"meera@acme.in": (True, False), "Meera@Home.example": (False, False)}
     assert known_contact(folded="meera@home.example") == meera
     assert Event.objects.filter(name="contact.updated", contact_id=meera.pk).count() == 2
@@ -57,9 +53,7 @@ def test_a_retired_address_is_never_written_to_and_still_found(meera):
     assert may_contact(contact, "email", address="m@home.example").allowed
     refusal = may_contact(contact, "email", address="meera@acme.in")
     assert refusal.reason == "meera@acme.in is no address of Meera any more."
-    assert "no address" in may_leave(
-        contact=contact, lead=None, to_address="meera@acme.in", purpose="reply"
-    )
+    assert "no address" in may_leave(contact=contact, lead=None, to_address="meera@acme.in", purpose="reply")
     assert known_contact(folded="meera@acme.in") == meera
     with pytest.raises(Refused):
         make_primary(ContactAddress.objects.get(folded="meera@acme.in"), actor=SYSTEM)
@@ -81,9 +75,7 @@ def test_the_only_way_to_reach_a_person_stays(meera):
 
 
 def test_an_email_address_belongs_to_one_contact_and_a_number_may_be_shared(meera):
-    other = create_contact(
-        actor=SYSTEM, first_name="Anil", email="anil@acme.in", phone="+91 20 2553 4411"
-    )
+    other = create_contact(actor=SYSTEM, first_name="Anil", email="anil@acme.in", phone="+91 20 2553 4411")
     with pytest.raises(Refused, match="address of Anil"):
         add_address(meera, actor=SYSTEM, channel="email", value="ANIL@acme.in")
     contact = add_address(meera, actor=SYSTEM, channel="phone", value="020 2553 4411")
@@ -94,10 +86,7 @@ def test_an_email_address_belongs_to_one_contact_and_a_number_may_be_shared(meer
         create_contact(actor=SYSTEM, first_name="New", email="second@acme.in")
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"channel": "email", "value": "no address"}, {"channel": "phone", "value": "12"}],
-)
+@pytest.mark.parametrize("wrong", [{"channel": "email", "value": "no address"}, {"channel": "phone", "value": "12"}])
 def test_what_is_no_address_is_refused(meera, wrong):
     with pytest.raises(Invalid):
         add_address(meera, actor=SYSTEM, **wrong)
@@ -134,12 +123,7 @@ def test_the_page_says_what_was_agreed_about_each(meera, rita):
         "meera@acme.in": ["Email agreed"], "m@home.example": [], "+91 98765 43210": ["WhatsApp blocked"],
     }  # fmt: skip
     page = browser(rita).get(meera.get_absolute_url()).content.decode()
-    for part in (
-        'href="tel:+919876543210"',
-        'href="https://wa.me/919876543210"',
-        "WhatsApp blocked",
-        "Email agreed",
-    ):
+    for part in ('href="tel:+919876543210"', 'href="https://wa.me/919876543210"', "WhatsApp blocked", "Email agreed"):
         assert part in page
 
 

@@ -62,9 +62,7 @@ def test_the_page_shows_only_leads_and_deals_that_the_reader_may_see(rita, ron):
 
 
 def test_the_search_finds_by_name_email_and_phone_what_the_person_may_see(rita, ron):
-    contact = make_contact(
-        first_name="Meera", email="meera@sharma.example", phone="+91 98765 43210", owner=rita
-    )
+    contact = make_contact(first_name="Meera", email="meera@sharma.example", phone="+91 98765 43210", owner=rita)
     make_lead(contact=contact, owner=ron, title="Someone else's")
     client = browser(rita)
     for typed in ("Meera", "meera@sharma", "98765432"):
@@ -76,9 +74,7 @@ def test_the_search_finds_by_name_email_and_phone_what_the_person_may_see(rita, 
 def test_the_palette_gets_options_and_the_page_gets_a_page(rita):
     make_contact(first_name="Meera")
     client = browser(rita)
-    options = client.get(
-        "/search/?q=meera", headers={"HX-Request": "true", "HX-Target": "pal-list"}
-    ).content.decode()
+    options = client.get("/search/?q=meera", headers={"HX-Request": "true", "HX-Target": "pal-list"}).content.decode()
     assert options.lstrip().startswith('<div id="pal-list" role="listbox"')
     assert 'role="option"' in options
     assert "<html" in client.get("/search/?q=meera").content.decode()

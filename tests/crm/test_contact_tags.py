@@ -18,9 +18,7 @@ def tags(contact):
 def test_tags_come_and_go_whatever_their_case(rita):
     contact = make_contact(owner=rita)
     tag_contact(contact, actor=SYSTEM, add=["VIP", "North"])
-    contact = tag_contact(
-        contact, actor=SYSTEM, add=["vip", "Trade fair"], remove=["NORTH", "none"]
-    )
+    contact = tag_contact(contact, actor=SYSTEM, add=["vip", "Trade fair"], remove=["NORTH", "none"])
     assert tags(contact) == ["Trade fair", "VIP"]
     assert contact.version == 3
     client = browser(rita)
@@ -63,9 +61,7 @@ def test_only_administrators_keep_the_words(ada, max_):
     assert api.patch(url, {"name": "VIP"}, content_type="application/json").json()["name"] == "VIP"
     client = browser(ada)
     assert client.post(f"/admin/crm/tag/{tag.pk}/change/", {"name": "V.I.P."}).status_code == 302
-    assert (
-        client.post(f"/admin/crm/tag/{tag.pk}/do/tag.merge/", {"into": into.pk}).status_code == 302
-    )
+    assert client.post(f"/admin/crm/tag/{tag.pk}/do/tag.merge/", {"into": into.pk}).status_code == 302
     assert list(Tag.objects.values_list("name", flat=True)) == ["Important"]
     assert client.post(f"/admin/crm/tag/{into.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not Tag.objects.exists()

@@ -6,13 +6,7 @@ from django.db import IntegrityError, transaction
 from core.actions import run
 from core.errors import Denied, Invalid, Refused
 from core.models import Event
-from crm.actions.contacts import (
-    become_customer,
-    create_contact,
-    delete_contact,
-    reassign_contact,
-    update_contact,
-)
+from crm.actions.contacts import become_customer, create_contact, delete_contact, reassign_contact, update_contact
 from crm.forms.contacts import UpdateContactForm
 from crm.models import Contact, ContactAddress
 from tests.factories.crm import SYSTEM, make_contact, make_deal, make_lead
@@ -22,12 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_rep_makes_a_contact_with_tags_through_the_form(people):
-    data = {
-        "first_name": "Asha",
-        "email": "Asha.Rao@Gmail.com",
-        "phone": "098765 43210",
-        "tags": "VIP, vip, retail",
-    }
+    data = {"first_name": "Asha", "email": "Asha.Rao@Gmail.com", "phone": "098765 43210", "tags": "VIP, vip, retail"}
     contact = run("contact.create", actor=as_actor(people.rita), data=data)
     assert contact.owner == people.rita
     assert (contact.email, contact.email_folded) == ("Asha.Rao@Gmail.com", "asharao@gmail.com")
@@ -79,9 +68,7 @@ def test_a_changed_address_keeps_its_history():
     old, new = ContactAddress.objects.order_by("id")
     assert (old.value, old.is_primary, old.valid_until is not None) == ("asha@old.in", False, True)
     assert (new.value, new.is_primary, new.valid_until) == ("asha@new.in", True, None)
-    assert Event.objects.get(name="contact.updated").data["changes"] == {
-        "email": ["asha@old.in", "asha@new.in"]
-    }
+    assert Event.objects.get(name="contact.updated").data["changes"] == {"email": ["asha@old.in", "asha@new.in"]}
 
 
 def test_a_contact_cannot_lose_its_last_address():
@@ -121,9 +108,7 @@ def test_reassigning_takes_at_least_a_manager(people):
     with pytest.raises(Denied):
         reassign_contact(contact, actor=as_actor(people.rita), owner=people.ron)
     for person in (people.max, people.ada):
-        assert (
-            reassign_contact(contact, actor=as_actor(person), owner=people.ron).owner == people.ron
-        )
+        assert reassign_contact(contact, actor=as_actor(person), owner=people.ron).owner == people.ron
 
 
 def test_deleting_takes_an_admin_and_no_deals(people):

@@ -3,15 +3,16 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 
 from core import clock
 from core.registry import INVARIANTS
 from crm.actions.activities import create_activity
 from crm.actions.leads import create_lead, reassign_lead, record_outreach, update_lead
-from crm.jobs import decay_scores, find_rotting_deals, remind_due_activities
+from crm.jobs import decay_scores, find_rotting_deals, recommend_follow_ups, remind_due_activities
 from crm.models import Deal, Lead
 from tests.factories.crm import SYSTEM, make_activity, make_contact, make_deal, make_lead
-from tests.people import as_actor
+from tests.people import as_actor, browser
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timedelta(days=30)
@@ -33,9 +34,7 @@ def test_a_deal_that_nobody_touches_rots_once_a_silence(people, run_events):
     told = people.rita.notifications.filter(kind="deal.rotting")
     assert [row.text for row in told] == ["Nobody has touched Website for 30 days."]
     create_activity(actor=as_actor(people.rita), type="note", subject="Called", deal=deal)
-    Deal.objects.filter(pk=deal.pk).update(
-        last_touch_at=clock.now() - LONG_AGO, stage_since=clock.now() - LONG_AGO
-    )
+    Deal.objects.filter(pk=deal.pk).update(last_touch_at=clock.now() - LONG_AGO, stage_since=clock.now() - LONG_AGO)
     find_rotting_deals()
     run_events()
     assert told.all().count() == 2
@@ -49,6 +48,7 @@ def test_planned_work_pauses_the_rot(people, run_events):
     assert not people.rita.notifications.exists()
 
 
+@time_machine.travel("2026-06-01 12:00+05:30", tick=False)
 def test_each_person_is_reminded_once_of_today(people):
     contact = make_contact()
     today = clock.now()
@@ -60,6 +60,21 @@ def test_each_person_is_reminded_once_of_today(people):
     remind_due_activities()
     assert [row.text for row in people.rita.notifications.all()] == ["Due today: Call and 1 more."]
     assert not people.ron.notifications.exists()
+
+
+def test_owners_hear_once_a_week_whom_nobody_has_spoken_to_for_30_days(people):
+    said = {"owner": people.rita, "stage": "customer", "last_activity_at": clock.now() - LONG_AGO}
+    make_contact(**said | {"last_activity_at": clock.now() - timedelta(days=31)})
+    make_contact(**said | {"last_activity_at": clock.now() - timedelta(days=29)})
+    make_contact(**said | {"last_activity_at": clock.now() - timedelta(days=31)}, do_not_contact=True)
+    planned = make_contact(**said | {"last_activity_at": clock.now() - timedelta(days=40)})
+    make_activity(contact=planned, due_at=clock.now() + timedelta(days=1))
+    recommend_follow_ups()
+    recommend_follow_ups()
+    [told] = people.rita.notifications.filter(kind="contact.silent")
+    assert told.text == "1 contact has heard nothing for 30 days. Get in touch again."
+    page = browser(people.rita).get(told.url)
+    assert page.status_code == 200
 
 
 def test_silent_leads_lose_points_and_get_them_back(run_events):
@@ -103,9 +118,7 @@ def test_a_jump_of_twenty_points_alerts_the_owner(people, run_events):
     run_events()
     alerts = people.rita.notifications.filter(kind="lead.scored")
     assert not alerts.exists()
-    Lead.objects.filter(pk=lead.pk).update(
-        facts={"asks_to_buy": "yes", "decides": "yes", "intent": "asking_price"}
-    )
+    Lead.objects.filter(pk=lead.pk).update(facts={"asks_to_buy": "yes", "decides": "yes", "intent": "asking_price"})
     update_lead(lead, actor=SYSTEM, city="Pune")
     run_events()
     assert alerts.count() == 1

@@ -16,11 +16,7 @@ API = "/api/v1/crm"
 def field(noun="contact", label="Size", type="number", **more):  # noqa: A002 - the column's name
     from core.actions import run
 
-    return run(
-        "custom_field.create",
-        actor=SYSTEM,
-        data={"noun": noun, "label": label, "type": type, **more},
-    )
+    return run("custom_field.create", actor=SYSTEM, data={"noun": noun, "label": label, "type": type, **more})
 
 
 @pytest.fixture
@@ -82,9 +78,7 @@ def test_what_is_not_sent_stays_and_null_clears(rita, fields):
     row.refresh_from_db()
     assert row.custom == {"size": 5, "pet": "Cat", "imported_long_ago": "x"}
     client.patch(
-        f"{API}/contacts/{row.pk}",
-        {"custom": {"size": None, "plan": "Free"}},
-        content_type="application/json",
+        f"{API}/contacts/{row.pk}", {"custom": {"size": None, "plan": "Free"}}, content_type="application/json"
     )
     row.refresh_from_db()
     assert row.custom == {"pet": "Cat", "imported_long_ago": "x", "plan": "Free"}
@@ -94,12 +88,7 @@ def test_the_form_asks_with_the_right_input_and_starts_with_what_is_known(rita, 
     row = make_contact(owner=rita, custom={"size": 5, "birthday": "1990-02-28", "newsletter": True})
     client = browser(rita)
     page = client.get(f"/contacts/{row.pk}/edit/").content.decode()
-    for part in (
-        'name="custom_size" value="5"',
-        'type="date"',
-        'value="1990-02-28"',
-        '<option value="yes" selected>',
-    ):
+    for part in ('name="custom_size" value="5"', 'type="date"', 'value="1990-02-28"', '<option value="yes" selected>'):
         assert part in page
     typed = {"first_name": "Asha", "email": row.email, "stage": "prospect", "custom_size": "7", "custom_plan": "Team",
              "custom_birthday": "", "custom_newsletter": "no", "custom_site": "", "custom_pet": ""}  # fmt: skip
@@ -117,17 +106,12 @@ def test_a_required_field_is_asked_at_the_start_and_cannot_be_emptied(rita):
     sent = {"email": "m@x.example"}
     answer = client.post(f"{API}/leads", sent, content_type="application/json")
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["custom_budget"])
-    answer = client.post(
-        f"{API}/leads", {**sent, "custom": {"budget": 900}}, content_type="application/json"
-    )
+    answer = client.post(f"{API}/leads", {**sent, "custom": {"budget": 900}}, content_type="application/json")
     assert (answer.status_code, answer.json()["custom"]) == (201, {"budget": 900})
     lead = Lead.objects.get()
     url = f"{API}/leads/{lead.pk}"
     assert client.patch(url, {"city": "Pune"}, content_type="application/json").status_code == 200
-    assert (
-        client.patch(url, {"custom": {"budget": None}}, content_type="application/json").status_code
-        == 422
-    )
+    assert client.patch(url, {"custom": {"budget": None}}, content_type="application/json").status_code == 422
     assert make_lead(owner=rita) and Lead.objects.get(pk=lead.pk).custom == {"budget": 900}
 
 
@@ -135,9 +119,7 @@ def test_deals_have_them_too(rita):
     field("deal", "Until", "date")
     deal = make_deal(owner=rita)
     url = f"{API}/deals/{deal.pk}"
-    answer = api_client(rita).patch(
-        url, {"custom": {"until": "2027-01-31"}}, content_type="application/json"
-    )
+    answer = api_client(rita).patch(url, {"custom": {"until": "2027-01-31"}}, content_type="application/json")
     assert answer.status_code == 200
     assert Deal.objects.get().custom == {"until": "2027-01-31"}
 
@@ -156,21 +138,11 @@ def test_only_administrators_define_fields_and_everybody_reads_them(people, fiel
     assert len(custom_fields_for(as_actor(people.rita))) == 6
     client = browser(people.ada)
     assert b"Newsletter" in client.get("/settings/fields/").content
-    sent = {
-        "noun": "lead",
-        "label": "Fuel",
-        "type": "choice",
-        "choices": "Gas\r\nPetrol\r\n\r\nGas",
-    }
+    sent = {"noun": "lead", "label": "Fuel", "type": "choice", "choices": "Gas\r\nPetrol\r\n\r\nGas"}
     assert client.post("/settings/fields/new/", sent).status_code == 303
     fuel = CustomField.objects.get(noun="lead")
     assert fuel.choices == ["Gas", "Petrol"]
-    assert (
-        client.post(
-            f"/settings/fields/{fuel.pk}/", {"label": "Fuels", "choices": "Gas"}
-        ).status_code
-        == 303
-    )
+    assert client.post(f"/settings/fields/{fuel.pk}/", {"label": "Fuels", "choices": "Gas"}).status_code == 303
     fuel.refresh_from_db()
     assert (fuel.label, fuel.key, fuel.choices) == ("Fuels", "fuel", ["Gas"])
     assert client.post(f"/settings/fields/{fuel.pk}/delete/").status_code == 303

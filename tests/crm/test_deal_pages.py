@@ -165,7 +165,7 @@ def test_a_column_shows_thirty_more_without_losing_or_repeating_one(max_):
     client = browser(max_)
     shown = re.findall(r'id="deal-(\d+)"', client.get("/deals/").content.decode())
     more = client.get("/deals/")
-    for expected in (30, 10):
+    for expected in (30, 15):
         link = re.search(r'hx-get="([^"]*cursor=[^"]*)"', more.content.decode())
         assert link is not None
         target = {"HX-Request": "true", "HX-Target": f"cards-{deals[0].stage_id}"}
@@ -197,9 +197,7 @@ def test_the_board_shows_mine_stuck_or_closing(people, view, titles):
     make_deal(owner=people.max, title="Silent", rots_on=today)
     make_deal(owner=people.max, title="Later", expected_close_on=today + timedelta(days=40))
     page = browser(people.max).get(f"/deals/?view={view}").content.decode()
-    assert {
-        name for name in ("Own", "Theirs", "Silent", "Later") if f">{name}</a>" in page
-    } == titles
+    assert {name for name in ("Own", "Theirs", "Silent", "Later") if f">{name}</a>" in page} == titles
 
 
 def test_what_the_state_forbids_is_shown_with_its_reason_and_what_the_role_forbids_is_not(people):

@@ -56,12 +56,7 @@ def test_each_verb_moves_or_refuses(verb, start):
 
 @pytest.mark.parametrize(
     "change",
-    [
-        "status = 'won', closed_on = NULL",
-        "status = 'lost', lost_reason = ''",
-        "status = 'gone'",
-        "value_minor = -1",
-    ],
+    ["status = 'won', closed_on = NULL", "status = 'lost', lost_reason = ''", "status = 'gone'", "value_minor = -1"],
 )
 def test_direct_sql_into_a_broken_rule_is_refused(change):
     deal = make_deal()
@@ -139,25 +134,16 @@ def test_after_30_days_a_won_deal_stays_won(people):
 
 
 def test_another_app_can_object_to_reopening(monkeypatch):
-    monkeypatch.setitem(
-        registry.GUARDS, "deal.reopen", [lambda deal: f"Refund {deal.title} first."]
-    )
+    monkeypatch.setitem(registry.GUARDS, "deal.reopen", [lambda deal: f"Refund {deal.title} first."])
     with pytest.raises(Refused, match="Refund Website first"):
         reopen_deal(make_deal("won"), actor=SYSTEM)
 
 
 def test_a_new_deal_starts_in_the_default_pipeline(people):
     pipeline = make_pipeline()
-    deal = create_deal(
-        actor=as_actor(people.rita), contact=make_contact(), title="Shop", value_minor=100
-    )
+    deal = create_deal(actor=as_actor(people.rita), contact=make_contact(), title="Shop", value_minor=100)
     first = pipeline.stages.order_by("order").first()
-    assert (deal.stage, deal.probability, deal.owner, deal.currency) == (
-        first,
-        20,
-        people.rita,
-        "INR",
-    )
+    assert (deal.stage, deal.probability, deal.owner, deal.currency) == (first, 20, people.rita, "INR")
 
 
 def test_the_first_deal_of_an_install_makes_the_pipeline(people):
@@ -169,9 +155,7 @@ def test_the_first_deal_of_an_install_makes_the_pipeline(people):
 def test_moving_sets_the_stage_probability_unless_it_was_set_by_hand(people):
     deal = make_deal(owner=people.rita)
     stages = {stage.name: stage for stage in deal.pipeline.stages.all()}
-    assert (
-        move_deal(deal, actor=as_actor(people.rita), stage=stages["Negotiation"]).probability == 75
-    )
+    assert move_deal(deal, actor=as_actor(people.rita), stage=stages["Negotiation"]).probability == 75
     update_deal(deal, actor=SYSTEM, probability=5)
     assert move_deal(deal, actor=SYSTEM, stage=stages["Closing"]).probability == 5
     assert Event.objects.filter(name="deal.moved").count() == 2
@@ -217,31 +201,21 @@ def test_lines_make_the_value(people):
     item = make_item(unit_price_minor=1_500_000)
     deal = make_deal(owner=people.rita)
     data = {
-        "lines": [
-            {"item": item.pk, "quantity": "2"},
-            {"description": "Set-up", "quantity": 1, "unit_price": "99.99"},
-        ]
+        "lines": [{"item": item.pk, "quantity": "2"}, {"description": "Set-up", "quantity": 1, "unit_price": "99.99"}]
     }
     deal = run("deal.set_lines", deal, actor=as_actor(people.rita), data=data)
     assert deal.value_minor == 3_009_999
     assert [line.description for line in deal.lines.order_by("order")] == [item.name, "Set-up"]
     events = Event.objects.count()
     set_lines(
-        deal,
-        actor=SYSTEM,
-        lines=[{"item": item, "quantity": 2}, {"description": "Set-up", "unit_price_minor": 9_999}],
+        deal, actor=SYSTEM, lines=[{"item": item, "quantity": 2}, {"description": "Set-up", "unit_price_minor": 9_999}]
     )
     assert Event.objects.count() == events
 
 
 def test_lines_of_a_page_are_numbered_fields():
     form = SetLinesForm(
-        {
-            "lines-0-description": "Care",
-            "lines-0-quantity": "1.5",
-            "lines-0-unit_price": "10",
-            "lines-1-quantity": "1",
-        }
+        {"lines-0-description": "Care", "lines-0-quantity": "1.5", "lines-0-unit_price": "10", "lines-1-quantity": "1"}
     )
     assert form.is_valid(), form.errors
     assert form.cleaned_data["lines"] == [
@@ -250,8 +224,7 @@ def test_lines_of_a_page_are_numbered_fields():
 
 
 @pytest.mark.parametrize(
-    "lines",
-    ['"x"', "{", '[{"quantity": 1}]', '[{"description": "x", "quantity": 0, "unit_price": 1}]'],
+    "lines", ['"x"', "{", '[{"quantity": 1}]', '[{"description": "x", "quantity": 0, "unit_price": 1}]']
 )
 def test_wrong_lines_are_named(lines):
     with pytest.raises(Invalid) as wrong:

@@ -39,9 +39,7 @@ def twins(run_events):
 
 
 def pairs():
-    return [
-        (row.contact_id, row.other_id, row.state) for row in DuplicatePair.objects.order_by("pk")
-    ]
+    return [(row.contact_id, row.other_id, row.state) for row in DuplicatePair.objects.order_by("pk")]
 
 
 def test_a_newcomer_is_compared_at_once(twins):
@@ -54,9 +52,7 @@ def test_a_newcomer_is_compared_at_once(twins):
 
 def test_a_correction_takes_the_pair_away_or_brings_it(twins, run_events):
     one, other = twins
-    update_contact(
-        other, actor=SYSTEM, first_name="Anita", last_name="Rao", company_name="Rao Foods"
-    )
+    update_contact(other, actor=SYSTEM, first_name="Anita", last_name="Rao", company_name="Rao Foods")
     run_events()
     assert pairs() == []
     add_address(other, actor=SYSTEM, channel="phone", value="+91 98765 43210")
@@ -81,9 +77,7 @@ def test_not_the_same_stays_so_when_scanned_again(twins, people):
 
 
 def test_a_whole_scan_finds_what_each_newcomer_found(twins):
-    names = product(
-        ("Anil", "Ravi", "Uma", "Kiran", "Zoya"), ("Rao", "Patil", "Khan", "Bose", "Gill", "Das")
-    )
+    names = product(("Anil", "Ravi", "Uma", "Kiran", "Zoya"), ("Rao", "Patil", "Khan", "Bose", "Gill", "Das"))
     for first, last in names:
         make_contact(first_name=first, last_name=last, company_name="Sharma Dental")
     before = pairs()
@@ -135,18 +129,11 @@ def test_the_pages_merge_by_choice_and_back(twins, people):
     page = client.get(f"/contacts/{one.pk}/").content.decode()
     assert f"/contacts/{one.pk}/merge/?with={other.pk}" in page
     assert client.get(f"/contacts/{one.pk}/merge/").status_code == 200
-    assert other.get_absolute_url() or client.get(
-        f"/contacts/{one.pk}/merge/", {"q": "mail.example"}
-    )
+    assert other.get_absolute_url() or client.get(f"/contacts/{one.pk}/merge/", {"q": "mail.example"})
     preview = client.get(f"/contacts/{one.pk}/merge/", {"with": other.pk}).content.decode()
     assert 'name="pick_email" value="other"' in preview
     assert "2 addresses" in preview or "1 address" in preview
-    sent = {
-        "other": other.pk,
-        "pick_email": "other",
-        "pick_first_name": "this",
-        "pick_company_name": "this",
-    }
+    sent = {"other": other.pk, "pick_email": "other", "pick_first_name": "this", "pick_company_name": "this"}
     answer = client.post(f"/contacts/{one.pk}/merge/", sent, follow=True)
     assert "became part of Meera Sharma" in answer.content.decode()
     one.refresh_from_db()
@@ -174,9 +161,7 @@ def test_programs_do_all_of_it(twins, people):
     row = api.get(f"{API}/duplicates", {"state": "open"}).json()["results"][0]
     assert (row["contact_id"], row["other_id"], row["score"] >= 0.75) == (one.pk, other.pk, True)
     assert (
-        api.post(
-            f"{API}/duplicates/{row['id']}/dismiss", {}, content_type="application/json"
-        ).json()["state"]
+        api.post(f"{API}/duplicates/{row['id']}/dismiss", {}, content_type="application/json").json()["state"]
         == "different"
     )
     merge = f"{API}/contacts/{one.pk}/merge"
@@ -188,31 +173,15 @@ def test_programs_do_all_of_it(twins, people):
         {"other": other.pk, "take": 1},
     ):
         assert api.post(merge, wrong, content_type="application/json").status_code == 422
-    answer = api.post(
-        merge, {"other": other.pk, "take": ["email"]}, content_type="application/json"
-    )
+    answer = api.post(merge, {"other": other.pk, "take": ["email"]}, content_type="application/json")
     assert (answer.status_code, answer.json()["email"]) == (200, "ms@mail.example")
     moved = api.get(f"{API}/contacts/{other.pk}")
-    assert (moved.status_code, moved["Location"], moved.json()["code"]) == (
-        301,
-        f"{API}/contacts/{one.pk}",
-        "merged",
-    )
-    assert (
-        api.patch(
-            f"{API}/contacts/{other.pk}", {"city": "Pune"}, content_type="application/json"
-        ).status_code
-        == 410
-    )
+    assert (moved.status_code, moved["Location"], moved.json()["code"]) == (301, f"{API}/contacts/{one.pk}", "merged")
+    assert api.patch(f"{API}/contacts/{other.pk}", {"city": "Pune"}, content_type="application/json").status_code == 410
     answer = api.post(f"{API}/contacts/{other.pk}/unmerge", {}, content_type="application/json")
     assert answer.json()["state"] == "undone", answer.content
     assert api.get(f"{API}/contacts/{other.pk}").json()["email"] == "ms@mail.example"
-    assert (
-        api.post(
-            f"{API}/contacts/{other.pk}/unmerge", {}, content_type="application/json"
-        ).status_code
-        == 404
-    )
+    assert api.post(f"{API}/contacts/{other.pk}/unmerge", {}, content_type="application/json").status_code == 404
 
 
 def test_while_typing_the_form_says_who_it_looks_like(twins, rita):
@@ -221,25 +190,17 @@ def test_while_typing_the_form_says_who_it_looks_like(twins, rita):
     assert 'hx-get="/contacts/hints/"' in client.get("/contacts/new/").content.decode()
     assert 'hx-get="/contacts/hints/"' in client.get("/leads/new/").content.decode()
     hint = client.get(
-        "/contacts/hints/",
-        {"first_name": "Sharma", "last_name": "Meera", "business_name": "Sharma Dental"},
+        "/contacts/hints/", {"first_name": "Sharma", "last_name": "Meera", "business_name": "Sharma Dental"}
     )
     assert "Looks like <b>Meera Sharma</b>" in hint.content.decode()
     assert one.get_absolute_url() in hint.content.decode()
-    for typed in (
-        {},
-        {"first_name": "M"},
-        {"email": "new@x.example"},
-        {"first_name": "x" * 10_000, "phone": "☎"},
-    ):
+    for typed in ({}, {"first_name": "M"}, {"email": "new@x.example"}, {"first_name": "x" * 10_000, "phone": "☎"}):
         assert client.get("/contacts/hints/", typed).content.strip() == b""
 
 
 def test_what_a_file_brought_is_compared_once_it_is_in(max_, run_events):
     make_contact(first_name="Meera", last_name="Sharma", company_name="Sharma Dental")
-    file = BytesIO(
-        b"First Name,Last Name,Company,Email\nSharma,Meera,Sharma Dental Ltd,ms@mail.example\n"
-    )
+    file = BytesIO(b"First Name,Last Name,Company,Email\nSharma,Meera,Sharma Dental Ltd,ms@mail.example\n")
     run = upload_import(actor=as_actor(max_), file=file, file_name="contacts.csv", kind="contacts")
     start_import(run, actor=as_actor(max_))
     run_events()

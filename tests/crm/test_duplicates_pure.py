@@ -89,19 +89,13 @@ def test_families_colleagues_and_namesakes_stay_two(other):
 
 
 def test_two_known_names_are_no_typing_error_of_one_another():
-    one, other = (
-        person("Rajesh Patil", company="Patil Motors"),
-        person("Rakesh Patil", company="Patil Motors"),
-    )
+    one, other = (person("Rajesh Patil", company="Patil Motors"), person("Rakesh Patil", company="Patil Motors"))
     assert alike(one, other)
     assert not alike(one, other, Crowd({}, {"rajesh", "rakesh"}.__contains__))
 
 
 def test_a_common_name_says_less():
-    one, other = (
-        person("Rahul Sharma", city="Pune"),
-        person("Rahul Sharma", city="Pune", phones=["+919876543210"]),
-    )
+    one, other = (person("Rahul Sharma", city="Pune"), person("Rahul Sharma", city="Pune", phones=["+919876543210"]))
     few = compare(one, other, NOBODY).score
     many = compare(one, other, Crowd({hashed(name_key(one)): 40})).score
     assert few > 0.5 > many
@@ -126,8 +120,6 @@ def test_businesses_are_compared_by_name_and_place(company, is_same):
 
 def test_nothing_and_nonsense_make_profiles_too():
     for odd in ("", "   ", "....", "👍", "\u0915" * 300, "a" * 300, "!!@@##"):
-        one = profile(
-            first_name=odd, last_name=odd, company=odd, emails=[odd], phones=[odd], city=odd
-        )
+        one = profile(first_name=odd, last_name=odd, company=odd, emails=[odd], phones=[odd], city=odd)
         assert keys(one) is not None
         assert 0 <= compare(one, person(), NOBODY).score <= 1

@@ -26,8 +26,7 @@ def write(path: Path, rows: list[dict]) -> str:
 
 def small(number: int) -> list[dict]:
     return [
-        dict(zip(COLUMNS, ("Chat" if n % 3 else "Select", n % 9, int(n % 3 > 0)), strict=True))
-        for n in range(number)
+        dict(zip(COLUMNS, ("Chat" if n % 3 else "Select", n % 9, int(n % 3 > 0)), strict=True)) for n in range(number)
     ]
 
 
@@ -38,9 +37,7 @@ def test_the_later_real_leads_are_told_apart(tmp_path, capsys):
     with LEADS.open(encoding="utf-8") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: int(row["Lead Number"]))
     cut = len(rows) * 7 // 10
-    answer = evaluate(
-        capsys, write(tmp_path / "a.csv", rows[:cut]), write(tmp_path / "b.csv", rows[cut:])
-    )
+    answer = evaluate(capsys, write(tmp_path / "a.csv", rows[:cut]), write(tmp_path / "b.csv", rows[cut:]))
     assert answer["auc"] >= 0.88
     assert answer["auc_of_shown_score"] >= 0.88
     assert answer["reasons_add_up"] is True
@@ -54,9 +51,7 @@ def test_the_later_real_leads_are_told_apart(tmp_path, capsys):
 
 def test_missing_columns_and_new_values_do_not_matter(tmp_path, capsys):
     other = [{"Converted": row["Converted"], "Lead Source": "Never seen"} for row in small(40)]
-    answer = evaluate(
-        capsys, write(tmp_path / "a.csv", small(300)), write(tmp_path / "b.csv", other)
-    )
+    answer = evaluate(capsys, write(tmp_path / "a.csv", small(300)), write(tmp_path / "b.csv", other))
     assert (answer["n"], answer["reasons_add_up"], answer["auc"]) == (40, True, 0.5)
 
 

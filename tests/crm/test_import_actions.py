@@ -16,16 +16,7 @@ from crm.actions.import_check import cleaned, importer_of, reader_of, stage_of
 from crm.actions.imports import carry_on, map_import, start_import, upload_import
 from crm.actions.starter import make_starter_set
 from crm.columns import guess_mapping
-from crm.models import (
-    Consent,
-    Contact,
-    Deal,
-    ImportRun,
-    Item,
-    Lead,
-    Pipeline,
-    ScoreModel,
-)
+from crm.models import Consent, Contact, Deal, ImportRun, Item, Lead, Pipeline, ScoreModel
 from crm.queries.imports import broken_imports, endings_of
 from crm.staging import Busy, Ending
 from tests.factories.crm import make_contact, make_lead
@@ -41,9 +32,7 @@ def upload(text: str, actor=SYSTEM, kind: str = "", name: str = "leads.csv") -> 
     return upload_import(actor=actor, file=BytesIO(text.encode()), file_name=name, kind=kind)
 
 
-def bring(
-    text: str, actor=SYSTEM, mode: str = "all", kind: str = "", known: str = "fill"
-) -> ImportRun:
+def bring(text: str, actor=SYSTEM, mode: str = "all", kind: str = "", known: str = "fill") -> ImportRun:
     run = upload(text, actor, kind)
     run = map_import(run, actor=actor, kind=run.kind, mode=mode, mapping=run.mapping, known=known)
     rehearsed = run.rehearsal["counts"]
@@ -69,9 +58,7 @@ def message(run: ImportRun, number: int = 2) -> str:
 
 
 def outcome_file(number: int = 120) -> str:
-    rows = [
-        f"P{n},{'Referral' if n % 3 else 'Chat'},{n % 7},{int(n % 3 > 0)}" for n in range(number)
-    ]
+    rows = [f"P{n},{'Referral' if n % 3 else 'Chat'},{n % 7},{int(n % 3 > 0)}" for n in range(number)]
     return "\n".join(["Prospect ID,Lead Source,TotalVisits,Converted", *rows])
 
 
@@ -100,9 +87,7 @@ def test_one_wrong_row_changes_nothing_and_is_named():
     assert not Lead.objects.exists()
     assert run.counts == {"created": 0, "updated": 0, "skipped": 1, "error": 2}
     assert message(run, 3) == "Email: Enter a valid email address."
-    assert message(run, 4) == (
-        "The row has no email, no phone and no reference; one of them is needed."
-    )
+    assert message(run, 4) == ("The row has no email, no phone and no reference; one of them is needed.")
     assert run.message == "2 of 3 rows are wrong, so nothing was imported."
 
 
@@ -113,20 +98,12 @@ def test_the_good_rows_alone_when_asked_for():
 
 
 def test_rows_of_the_same_person_are_joined_within_the_file():
-    rows = (
-        "Asha,Rao,asha@gmail.com,,,,,",
-        "A,R,A.SHA@googlemail.com,+919876543210,Acme,,,9",
-        ",,asha@gmail.com,,,,,",
-    )
+    rows = ("Asha,Rao,asha@gmail.com,,,,,", "A,R,A.SHA@googlemail.com,+919876543210,Acme,,,9", ",,asha@gmail.com,,,,,")
     text = "\n".join((HEADERS, *rows))
     run = bring(text)
     assert outcomes(run) == [(2, "created"), (3, "updated"), (4, "skipped")]
     contact = Contact.objects.get()
-    assert (contact.first_name, contact.company_name, contact.phone_e164) == (
-        "Asha",
-        "Acme",
-        "+919876543210",
-    )
+    assert (contact.first_name, contact.company_name, contact.phone_e164) == ("Asha", "Acme", "+919876543210")
     assert Lead.objects.get().facts["visits"] == 9
 
 
@@ -186,9 +163,7 @@ def test_outcomes_teach_the_score_and_end_in_legal_states():
     run = bring(outcome_file(210))
     assert run.state == "finished"
     lost = Lead.objects.filter(status="disqualified", stage="NEW")
-    won = Lead.objects.filter(status="converted", stage="INTERESTED").select_related(
-        "converted_deal", "contact"
-    )
+    won = Lead.objects.filter(status="converted", stage="INTERESTED").select_related("converted_deal", "contact")
     assert (lost.count(), won.count()) == (70, 140)
     assert set(lost.values_list("disqualification_reason", flat=True)) == {"Imported as lost"}
     for lead in won:
@@ -241,11 +216,7 @@ def test_a_killed_import_goes_on_where_it_stopped(monkeypatch):
     while not carry_on(run, actor=SYSTEM, seconds=0):
         pass
     run.refresh_from_db()
-    assert (
-        run.counts
-        == run.rehearsal["counts"]
-        == {"created": 120, "updated": 0, "skipped": 0, "error": 0}
-    )
+    assert run.counts == run.rehearsal["counts"] == {"created": 120, "updated": 0, "skipped": 0, "error": 0}
     assert Lead.objects.count() == Contact.objects.count() == len(endings(run)) == 120
     assert ScoreModel.objects.get().n == 120
     # The same lesson in every slice: the first leads were scored with the weights that stayed.
@@ -268,15 +239,7 @@ def test_two_workers_never_write_a_chunk_twice(monkeypatch):
         reader = reader_of(stale, stage)
         importer = importer_of(stale, SYSTEM, is_dry=False)
         work = cleaned(reader, stage.places(2, 2))
-        imports.write_chunk(
-            stale,
-            actor=SYSTEM,
-            importer=importer,
-            stage=stage,
-            reader=reader,
-            work=work,
-            expected=2,
-        )
+        imports.write_chunk(stale, actor=SYSTEM, importer=importer, stage=stage, reader=reader, work=work, expected=2)
     assert Lead.objects.count() == 6
 
 
@@ -312,10 +275,7 @@ def test_a_rep_keeps_what_they_import_and_cannot_give_it_away(rita, ron):
 
 
 def test_a_manager_may_name_owners(people):
-    bring(
-        "Email,Owner\nasha@acme.in,ron rep\n".replace("ron rep", str(people.ron)),
-        as_actor(people.max),
-    )
+    bring("Email,Owner\nasha@acme.in,ron rep\n".replace("ron rep", str(people.ron)), as_actor(people.max))
     assert Lead.objects.get().owner == people.ron
 
 
@@ -366,18 +326,12 @@ def test_contacts_alone_get_no_leads():
     assert run.mapping["Employees"] == "custom:employees"
     bring(text, kind="contacts")
     contact = Contact.objects.get()
-    assert (contact.first_name, contact.last_name, contact.custom) == (
-        "Asha",
-        "Rao",
-        {"employees": "12"},
-    )
+    assert (contact.first_name, contact.last_name, contact.custom) == ("Asha", "Rao", {"employees": "12"})
     assert not Lead.objects.exists()
 
 
 def test_worker_runs_a_requested_import(people, run_events):
-    run = start_import(
-        upload("Email\na@acme.in\n", as_actor(people.ada)), actor=as_actor(people.ada)
-    )
+    run = start_import(upload("Email\na@acme.in\n", as_actor(people.ada)), actor=as_actor(people.ada))
     run_events()
     run.refresh_from_db()
     assert (run.state, run.created_count) == ("finished", 1)
@@ -401,33 +355,22 @@ def test_the_four_sales_files_in_order():
     assert Contact.objects.get(company_name="Codehow").company.company_name == "Acme Corporation"
     states = {state: Deal.objects.filter(status=state).count() for state in ("won", "lost", "open")}
     assert states == {"won": 4238, "lost": 2473, "open": 2089}
-    deal = Deal.objects.select_related("owner", "contact").get(
-        external_ref="opportunity_id:Z063OYW0"
-    )
-    assert (str(deal.owner), deal.contact.company_name, deal.value_minor) == (
-        "Darcel Schlecht",
-        "Isdom",
-        451_400,
-    )
+    deal = Deal.objects.select_related("owner", "contact").get(external_ref="opportunity_id:Z063OYW0")
+    assert (str(deal.owner), deal.contact.company_name, deal.value_minor) == ("Darcel Schlecht", "Isdom", 451_400)
     assert (deal.lines.get().item.name, deal.closed_on) == ("GTX Pro", date(2017, 3, 11))
     people = User.objects.filter(email__endswith="@imported.invalid")
     assert people.count() == 41
     assert not people.filter(is_active=True).exists()
     assert not any(person.has_usable_password() for person in people)
     team = Team.objects.get(name="Team Dustin Brinkmann")
-    assert (team.region, team.memberships.get(is_manager=True).user.name) == (
-        "Central",
-        "Dustin Brinkmann",
-    )
+    assert (team.region, team.memberships.get(is_manager=True).user.name) == ("Central", "Dustin Brinkmann")
     assert Item.objects.get(name="GTX Pro").unit_price_minor == 482_100
     assert bring(sales("sales_pipeline.csv")).counts["skipped"] == 8800
 
 
 def test_deals_that_point_nowhere_are_refused_whole():
     make_starter_set(actor=SYSTEM)
-    headers = (
-        "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value"
-    )
+    headers = "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value"
     run = bring(f"{headers}\n1,Moses Frase,GTX Basic,Cancity,Won,10/20/2016,,1054\n")
     assert run.state == "failed"
     assert message(run) == (

@@ -16,9 +16,7 @@ NEW = "/imports/new/"
 
 
 def send(client, text: str, **data):
-    return client.post(
-        reverse("crm:import-new"), {"file": SimpleUploadedFile("leads.csv", text.encode()), **data}
-    )
+    return client.post(reverse("crm:import-new"), {"file": SimpleUploadedFile("leads.csv", text.encode()), **data})
 
 
 def mapped(run: ImportRun, **changes) -> dict[str, str]:
@@ -28,9 +26,7 @@ def mapped(run: ImportRun, **changes) -> dict[str, str]:
 
 def test_a_file_travels_from_upload_to_result(rita, run_events):
     client = browser(rita)
-    answer = send(
-        client, "Full name,Email,City\nAsha Rao,asha@acme.in,Pune\n=1+1,bo@acme.in,Select\n"
-    )
+    answer = send(client, "Full name,Email,City\nAsha Rao,asha@acme.in,Pune\n=1+1,bo@acme.in,Select\n")
     run = ImportRun.objects.get()
     assert (answer.status_code, answer["Location"]) == (303, run.get_absolute_url())
     page = client.get(run.get_absolute_url()).content.decode()
@@ -88,11 +84,7 @@ def test_the_columns_can_be_read_differently(rita):
     assert run.mapping["Where"] == "fact:where"
     client.post(run.get_absolute_url(), mapped(run, mode="good", **{"column-1": "city"}))
     run.refresh_from_db()
-    assert (run.mapping, run.mode, run.state) == (
-        {"Email": "email", "Where": "city"},
-        "good",
-        "draft",
-    )
+    assert (run.mapping, run.mode, run.state) == ({"Email": "email", "Where": "city"}, "good", "draft")
 
 
 def test_another_kind_guesses_its_own_fields(rita):
@@ -134,9 +126,7 @@ def test_missing_columns_are_refused_with_what_would_be_right(rita):
     assert "Choose a column for Email or Phone or Reference." in answer.content.decode()
 
 
-@pytest.mark.parametrize(
-    "name", ["x.csv", "../../etc/passwd", "x.php", "a" * 180 + ".csv", "<script>.csv"]
-)
+@pytest.mark.parametrize("name", ["x.csv", "../../etc/passwd", "x.php", "a" * 180 + ".csv", "<script>.csv"])
 def test_file_names_are_only_shown(rita, name):
     client = browser(rita)
     file = BytesIO(b"Email\nasha@acme.in\n")
@@ -165,8 +155,7 @@ def test_imports_are_seen_by_their_owner_and_administrators(people):
     run = ImportRun.objects.get()
     url = run.get_absolute_url()
     codes = {
-        short: browser(getattr(people, short)).get(url).status_code
-        for short in ("rita", "ada", "ron", "max", "vic")
+        short: browser(getattr(people, short)).get(url).status_code for short in ("rita", "ada", "ron", "max", "vic")
     }
     assert codes == {"rita": 200, "ada": 200, "ron": 404, "max": 404, "vic": 403}
     assert browser(people.ron).post(url, mapped(run, then="import")).status_code == 404
@@ -180,8 +169,7 @@ def test_the_list_asks_as_many_queries_for_1_row_as_for_30(rita):
     client, asked = browser(rita), []
     for count in (1, 29):
         ImportRun.objects.bulk_create(
-            ImportRun(kind="leads", file_name=f"{at}.csv", created_by=rita, total=1)
-            for at in range(count)
+            ImportRun(kind="leads", file_name=f"{at}.csv", created_by=rita, total=1) for at in range(count)
         )
         client.get(reverse("crm:import-list"))
         with CaptureQueriesContext(connection) as queries:

@@ -79,9 +79,7 @@ def test_all_that_an_import_did_is_taken_back(people, monkeypatch):
 
 def test_what_somebody_changed_since_stays_and_is_told(people):
     asha = make_contact(email="asha@acme.in", city="", job_title="")
-    run = bring(
-        "Email,City,Job title\nasha@acme.in,Pune,CEO\nbo@acme.in,Goa,\ncy@acme.in,,\n", "contacts"
-    )
+    run = bring("Email,City,Job title\nasha@acme.in,Pune,CEO\nbo@acme.in,Goa,\ncy@acme.in,,\n", "contacts")
     asha.refresh_from_db()
     asha.store(city="Delhi")
     Contact.objects.get(email="bo@acme.in").store(city="Rome")
@@ -96,10 +94,7 @@ def test_every_chunk_names_what_it_touched(people, monkeypatch):
     monkeypatch.setitem(imports.CHUNK, connection.vendor, 2)
     old = make_contact(email="a3@acme.in", city="")
     run = bring("Email,City\n" + "\n".join(f"a{n}@acme.in,Pune" for n in range(4)), "contacts")
-    told = [
-        event.data["contact_ids"]
-        for event in Event.objects.filter(name="importrun.wrote").order_by("pk")
-    ]
+    told = [event.data["contact_ids"] for event in Event.objects.filter(name="importrun.wrote").order_by("pk")]
     ids = sorted({pk for ranges in told for first, last in ranges for pk in range(first, last + 1)})
     assert ids == sorted(Contact.objects.values_list("pk", flat=True))
     assert old.pk in ids
@@ -109,9 +104,7 @@ def test_every_chunk_names_what_it_touched(people, monkeypatch):
 
 def test_wrong_rows_are_mended_before_the_import(rita):
     client = browser(rita)
-    file = SimpleUploadedFile(
-        "leads.csv", b"Email,City\nasha@acme.in,Pune\nno address,Goa\nworse,\n"
-    )
+    file = SimpleUploadedFile("leads.csv", b"Email,City\nasha@acme.in,Pune\nno address,Goa\nworse,\n")
     client.post(reverse("crm:import-new"), {"file": file})
     run = ImportRun.objects.get()
     page = client.get(run.get_absolute_url()).content.decode()
@@ -131,11 +124,7 @@ def test_wrong_rows_are_mended_after_the_import_and_undone_with_it():
     run = bring("Email,City\nasha@acme.in,Pune\nwrong,Goa\nworse,\n", mode="good")
     run = mend_rows(run, actor=SYSTEM, cells={3: {0: "asha@acme.in"}, 4: {0: "cy@acme.in"}})
     assert run.counts == {"created": 2, "updated": 1, "skipped": 0, "error": 0}
-    assert [ending.outcome for ending, _ in endings_of(run, "", 0, 9)] == [
-        "created",
-        "updated",
-        "created",
-    ]
+    assert [ending.outcome for ending, _ in endings_of(run, "", 0, 9)] == ["created", "updated", "created"]
     assert Lead.objects.count() == 2
     undo(run)
     assert not Contact.objects.exists()
@@ -170,9 +159,7 @@ def test_a_large_file_is_checked_and_imported_by_the_worker(rita, run_events, mo
 def test_columns_are_read_as_the_last_time(rita, ron):
     text = "Mail,Where\nasha@acme.in,Pune\n"
     run = upload(text, actor=as_actor(rita))
-    run = map_import(
-        run, actor=as_actor(rita), kind="contacts", mode="good", mapping={}, known="replace"
-    )
+    run = map_import(run, actor=as_actor(rita), kind="contacts", mode="good", mapping={}, known="replace")
     run = map_import(
         run, actor=as_actor(rita), kind="contacts", mode="good", known="replace",
         mapping={"Mail": "email", "Where": "city"},
@@ -206,9 +193,7 @@ def test_custom_fields_are_read_by_their_type():
     run = upload("Email,Team size,VIP\nasha@acme.in,many,yes\nbo@acme.in,7,no\n", "contacts")
     assert run.mapping == {"Email": "email", "Team size": "custom:size", "VIP": "custom:vip"}
     wrong = endings_of(run, "error", 0, 9)
-    assert [(e.number, e.message, e.columns) for e, _ in wrong] == [
-        (2, "Team size: Enter a number.", (1,))
-    ]
+    assert [(e.number, e.message, e.columns) for e, _ in wrong] == [(2, "Team size: Enter a number.", (1,))]
     bring("Email,Team size,VIP\nbo@acme.in,7,no\n", "contacts")
     assert Contact.objects.get().custom == {"size": 7, "vip": False}
 
@@ -233,7 +218,4 @@ def test_a_file_that_went_away_ends_the_import_in_words(settings):
             path.unlink()
     assert carry_on(run, actor=SYSTEM)
     run.refresh_from_db()
-    assert (run.state, run.message[:46]) == (
-        "failed",
-        "The uploaded file is not there any more. Uploa",
-    )
+    assert (run.state, run.message[:46]) == ("failed", "The uploaded file is not there any more. Uploa")

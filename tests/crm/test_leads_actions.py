@@ -32,9 +32,7 @@ def names_of_events() -> list[str]:
 
 def test_a_lead_comes_in_scored_and_assigned_with_reasons(people):
     assert people.rita
-    lead = create_lead(
-        actor=SYSTEM, email="Asha@Acme.in", business_name="Acme", industry="Retail", city="Pune"
-    )
+    lead = create_lead(actor=SYSTEM, email="Asha@Acme.in", business_name="Acme", industry="Retail", city="Pune")
     assert (lead.status, lead.stage) == ("new", "NEW")
     assert lead.contact.email_folded == "asha@acme.in"
     assert lead.contact.kind == "company"
@@ -85,12 +83,7 @@ def test_support_and_viewers_create_no_leads(people):
         {"email": "asharao+news@googlemail.com"},
         {"email": "other@acme.in", "phone": "098765 43210"},
         {"phone": "+919876543210"},
-        {
-            "phone": "+91 11 2345 6789",
-            "first_name": "Asha",
-            "last_name": "Rao",
-            "business_name": "ACME Pvt. Ltd.",
-        },
+        {"phone": "+91 11 2345 6789", "first_name": "Asha", "last_name": "Rao", "business_name": "ACME Pvt. Ltd."},
     ],
 )
 def test_a_known_address_is_refused_at_doors_that_refuse(again):
@@ -106,16 +99,8 @@ def test_a_known_address_is_refused_at_doors_that_refuse(again):
 
 
 def test_the_same_name_with_another_address_is_another_person():
-    create_lead(
-        actor=SYSTEM, first_name="Asha", last_name="Rao", business_name="Acme", email="asha@acme.in"
-    )
-    create_lead(
-        actor=SYSTEM,
-        first_name="Asha",
-        last_name="Rao",
-        business_name="Acme",
-        email="a.rao@acme.in",
-    )
+    create_lead(actor=SYSTEM, first_name="Asha", last_name="Rao", business_name="Acme", email="asha@acme.in")
+    create_lead(actor=SYSTEM, first_name="Asha", last_name="Rao", business_name="Acme", email="a.rao@acme.in")
     assert Contact.objects.count() == 2
 
 
@@ -138,12 +123,7 @@ def test_an_open_lead_is_joined_and_learns_what_is_new():
 def test_joining_overwrites_nothing_that_is_known():
     create_lead(actor=SYSTEM, email="asha@acme.in", first_name="Asha", city="Pune")
     create_lead(
-        actor=SYSTEM,
-        email="asha@acme.in",
-        first_name="Mallory",
-        last_name="M",
-        city="Goa",
-        on_duplicate="join",
+        actor=SYSTEM, email="asha@acme.in", first_name="Mallory", last_name="M", city="Goa", on_duplicate="join"
     )
     contact = Contact.objects.get()
     assert (contact.first_name, contact.last_name, contact.city) == ("Asha", "", "Pune")
@@ -174,9 +154,7 @@ def test_a_returning_contact_keeps_its_rep(people):
     assert "looks after" in lead.assigned_reason
 
 
-@pytest.mark.parametrize(
-    "wrong", [{}, {"email": "not an address"}, {"phone": "12"}, {"email": "", "phone": ""}]
-)
+@pytest.mark.parametrize("wrong", [{}, {"email": "not an address"}, {"phone": "12"}, {"email": "", "phone": ""}])
 def test_a_lead_without_a_right_address_is_invalid(wrong):
     with pytest.raises(Invalid):
         create_lead(actor=SYSTEM, first_name="Asha", **wrong)
@@ -193,17 +171,10 @@ def test_the_same_key_takes_a_lead_in_once():
 
 def test_consent_at_the_door_is_kept():
     create_lead(
-        actor=SYSTEM,
-        email="asha@acme.in",
-        consent={"source": "form talk", "text_version": "v1", "ip": "192.0.2.1"},
+        actor=SYSTEM, email="asha@acme.in", consent={"source": "form talk", "text_version": "v1", "ip": "192.0.2.1"}
     )
     row = Consent.objects.get()
-    assert (row.channel, row.state, row.source, row.ip) == (
-        "email",
-        "given",
-        "form talk",
-        "192.0.2.1",
-    )
+    assert (row.channel, row.state, row.source, row.ip) == ("email", "given", "form talk", "192.0.2.1")
 
 
 def test_the_catalogue_takes_a_lead_through_its_form(people):
@@ -262,17 +233,13 @@ def test_reassigning_takes_a_manager_and_a_seller(people):
         reassign_lead(lead, actor=as_actor(people.rita), owner=people.ron)
     with pytest.raises(Invalid):
         reassign_lead(lead, actor=as_actor(people.max), owner=people.vic)
-    moved = reassign_lead(
-        lead, actor=as_actor(people.max), owner=people.ron, reason="Speaks Marathi"
-    )
+    moved = reassign_lead(lead, actor=as_actor(people.max), owner=people.ron, reason="Speaks Marathi")
     assert (moved.owner, moved.assigned_reason) == (people.ron, "Speaks Marathi")
     assert Contact.objects.get(pk=lead.contact_id).owner == people.ron
 
 
 def test_converting_opens_exactly_one_deal_with_a_note(people, run_events):
-    lead = make_lead(
-        "qualified", "INTERESTED", owner=people.rita, estimated_value_minor=250_000, currency="USD"
-    )
+    lead = make_lead("qualified", "INTERESTED", owner=people.rita, estimated_value_minor=250_000, currency="USD")
     converted = convert_lead(lead, actor=as_actor(people.rita))
     deal = Deal.objects.get()
     assert converted.converted_deal == deal

@@ -33,9 +33,7 @@ ALL_PAIRS = list(product(Lead.Status.values, Lead.Stage.values))
 
 VERBS: dict[str, Callable[[Lead], Lead]] = {
     "outreach": lambda lead: record_outreach(lead, actor=SYSTEM, channel="email"),
-    "interest": lambda lead: mark_interested(
-        lead, actor=AGENT, intent="interested", confidence=0.9
-    ),
+    "interest": lambda lead: mark_interested(lead, actor=AGENT, intent="interested", confidence=0.9),
     "qualify": lambda lead: qualify_lead(lead, actor=SYSTEM),
     "convert": lambda lead: convert_lead(lead, actor=SYSTEM),
     "proposal": lambda lead: record_proposal_sent(lead, actor=SYSTEM),
@@ -195,9 +193,7 @@ def test_transitions_refuse_by_themselves_too():
 
 def test_outreach_to_a_suppressed_address_is_refused():
     lead = make_lead()
-    suppress_address(
-        actor=SYSTEM, channel="email", address=lead.contact.email.upper(), reason="hard"
-    )
+    suppress_address(actor=SYSTEM, channel="email", address=lead.contact.email.upper(), reason="hard")
     with pytest.raises(Refused):
         record_outreach(lead, actor=SYSTEM, channel="email")
     assert pair(lead) == ("new", "NEW")
@@ -213,9 +209,7 @@ def test_qualifying_by_hand_needs_a_score_of_30(people):
 
 
 def test_interest_lifts_the_score_to_30_and_the_reasons_still_add_up():
-    lead = make_lead(
-        "contacted", "CONTACTED", score=0, facts={"intent": "not_interested", "do_not_email": "yes"}
-    )
+    lead = make_lead("contacted", "CONTACTED", score=0, facts={"intent": "not_interested", "do_not_email": "yes"})
     lead = mark_interested(lead, actor=AGENT, intent="interested", confidence=0.9)
     assert lead.score >= 30
     assert lead.reason_points() == lead.score
@@ -245,9 +239,7 @@ def test_a_large_proposal_needs_approval_first():
     assert not Deal.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("intent", "confidence"), [("question", 0.99), ("unsubscribe", 1.0), ("interested", 0.79)]
-)
+@pytest.mark.parametrize(("intent", "confidence"), [("question", 0.99), ("unsubscribe", 1.0), ("interested", 0.79)])
 def test_a_machine_qualifies_only_on_sure_interest(intent, confidence):
     lead = make_lead("contacted", "CONTACTED")
     with pytest.raises(Refused):

@@ -50,9 +50,7 @@ class Follower:
 
 def test_each_rep_hears_of_their_own_leads_and_messages_hold_ids_only(people):
     mine, theirs = make_lead(owner=people.rita), make_lead(owner=people.ron)
-    rita, ron, mia = (
-        follow(browser(one), "leads") for one in (people.rita, people.ron, people.mia)
-    )
+    rita, ron, mia = (follow(browser(one), "leads") for one in (people.rita, people.ron, people.mia))
     for lead in (mine, theirs):
         update_lead(lead, actor=SYSTEM, next_step="Secretville")
     said = rita.ask()
@@ -91,15 +89,7 @@ def test_what_is_no_channel_or_not_ones_own_is_refused(people):
     assert rita.get(f"/live/lead:{theirs.pk}/?poll=1").status_code == 404
     assert browser(people.sam).get(f"/live/lead:{theirs.pk}/?poll=1").status_code == 403
     assert rita.get(f"/live/org:main:crm:rep:{people.ron.pk}/?poll=1").status_code == 403
-    for name in (
-        "nothing",
-        "lead:x",
-        "org:other:crm:pipeline",
-        "org:main:crm:x",
-        "user:1",
-        ":",
-        "lead:",
-    ):
+    for name in ("nothing", "lead:x", "org:other:crm:pipeline", "org:main:crm:x", "user:1", ":", "lead:"):
         assert rita.get(f"/live/{name}/?poll=1").status_code == 404, name
     assert browser().get("/live/leads/?poll=1").status_code == 302
     assert rita.get("/live/leads/?poll=1&after=x").status_code == 422
@@ -114,9 +104,7 @@ def test_the_specified_channels_carry_what_they_say(people):
     other = follow(api_client(people.ron), f"org:main:crm:rep:{people.ron.pk}", "/api/v1/crm/live/")
     update_lead(lead, actor=SYSTEM, next_step="Pune")
     for kind in ("task", "call"):
-        create_activity(
-            actor=as_actor(people.rita), type=kind, subject="Call", contact=deal.contact, deal=deal
-        )
+        create_activity(actor=as_actor(people.rita), type=kind, subject="Call", contact=deal.contact, deal=deal)
     assert boss.heard() == ["lead.updated"]
     assert rep.heard() == ["task.created", "activity.created"]
     assert other.heard() == []

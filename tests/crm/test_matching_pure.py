@@ -63,8 +63,7 @@ def test_misspelt_products_are_found_and_ambiguous_ones_are_not():
 
 
 @pytest.mark.parametrize(
-    ("name", "code"),
-    [("India", "IN"), ("Philipines", "PH"), ("usa", "US"), ("de", "DE"), ("Nowhere", ""), ("", "")],
+    ("name", "code"), [("India", "IN"), ("Philipines", "PH"), ("usa", "US"), ("de", "DE"), ("Nowhere", ""), ("", "")]
 )
 def test_countries_by_name(name, code):
     assert matching.country_code(name) == code

@@ -14,16 +14,7 @@ from crm.actions.addresses import add_address
 from crm.actions.consent import give_consent, withdraw_consent
 from crm.actions.contacts import create_contact, update_contact
 from crm.actions.merging import merge_contact, unmerge_contact
-from crm.models import (
-    Activity,
-    Consent,
-    Contact,
-    ContactAddress,
-    ContactMerge,
-    DuplicatePair,
-    Lead,
-    Tag,
-)
+from crm.models import Activity, Consent, Contact, ContactAddress, ContactMerge, DuplicatePair, Lead, Tag
 from crm.queries.consent import may_contact
 from crm.queries.contacts import contact_for, known_contact
 from crm.queries.merging import choices_of, pointers_to
@@ -39,9 +30,7 @@ pytestmark = pytest.mark.django_db
 def two(max_):
     """Two records of one person, each with an address and a phone."""
     actor = as_actor(max_)
-    one = create_contact(
-        actor=actor, first_name="Meera", last_name="Sharma", email="meera@acme.in", city="Pune"
-    )
+    one = create_contact(actor=actor, first_name="Meera", last_name="Sharma", email="meera@acme.in", city="Pune")
     other = create_contact(actor=actor, first_name="M.", last_name="Sharma", email="m.sharma@gmail.com",
                            phone="+91 98765 43210", job_title="Dentist")  # fmt: skip
     return one, other, actor
@@ -59,23 +48,14 @@ def test_what_is_missing_comes_from_the_other_and_all_addresses_stay(two):
     )  # fmt: skip
     assert not Contact.objects.filter(pk=other.pk).exists()
     held = ContactAddress.objects.filter(contact=kept).current()
-    assert set(held.values_list("folded", flat=True)) == {
-        "meera@acme.in",
-        "msharma@gmail.com",
-        "+919876543210",
-    }
+    assert set(held.values_list("folded", flat=True)) == {"meera@acme.in", "msharma@gmail.com", "+919876543210"}
     assert set(held.filter(is_primary=True).values_list("channel", flat=True)) == {"email", "phone"}
     assert known_contact(folded="msharma@gmail.com") == kept
 
 
 def test_the_chosen_fields_come_from_the_other(two):
     one, other, actor = two
-    assert {choice.name for choice in choices_of(one, other)} >= {
-        "first_name",
-        "email",
-        "phone",
-        "city",
-    }
+    assert {choice.name for choice in choices_of(one, other)} >= {"first_name", "email", "phone", "city"}
     kept = merge_contact(one, actor=actor, other=other, take=["email", "first_name"])
     assert (kept.email, kept.email_folded, kept.first_name, kept.phone) == (
         "m.sharma@gmail.com", "msharma@gmail.com", "M.", "",
@@ -115,10 +95,7 @@ def test_the_stricter_word_on_consent_wins_until_they_are_two_again(two):
 def test_two_conversations_become_one_and_two_again(two, run_events):
     one, other, actor = two
     talks = [Conversation.objects.create(contact=row) for row in (one, other)]
-    mails = [
-        Message.objects.create(contact=talk.contact, conversation=talk, direction="in")
-        for talk in talks
-    ]
+    mails = [Message.objects.create(contact=talk.contact, conversation=talk, direction="in") for talk in talks]
     merge_contact(one, actor=actor, other=other)
     assert set(Conversation.objects.get().messages.all()) == set(mails)
     run_events()
@@ -152,9 +129,7 @@ def test_the_timeline_tells_both_stories(two):
 
 def test_shares_follow(two, rita):
     one, other, actor = two
-    share_record(
-        other, actor=Actor.system("tests"), noun="contact", shared_with=rita, verb="update"
-    )
+    share_record(other, actor=Actor.system("tests"), noun="contact", shared_with=rita, verb="update")
     assert can(again(rita), "contact:update", other)
     kept = merge_contact(one, actor=actor, other=other)
     assert can(again(rita), "contact:update", kept)
@@ -205,9 +180,7 @@ def test_merge_edit_unmerge_leaves_every_row_where_it_belongs(max_, run_events, 
     one, other, _third = contacts
     before = places()
     facts = {row.pk: row for row in Contact.objects.all()}
-    merge_contact(
-        one, actor=actor, other=other, take=dice.choice([None, ["email", "custom:size"], ["phone"]])
-    )
+    merge_contact(one, actor=actor, other=other, take=dice.choice([None, ["email", "custom:size"], ["phone"]]))
     assert all(owner != other.pk for owner in places().values())
     after = set(places())
     edited = dice.random() < 0.5
@@ -223,14 +196,7 @@ def test_merge_edit_unmerge_leaves_every_row_where_it_belongs(max_, run_events, 
     assert set(new.values()) <= {one.pk}
     for pk, row in facts.items():
         found = Contact.objects.get(pk=pk)
-        for name in (
-            "first_name",
-            "email_folded",
-            "phone_e164",
-            "custom",
-            "do_not_contact",
-            "stage",
-        ):
+        for name in ("first_name", "email_folded", "phone_e164", "custom", "do_not_contact", "stage"):
             assert getattr(found, name) == getattr(row, name), name
     assert Contact.objects.get(pk=one.pk).industry == ("Dental" if edited else "")
     assert all(INVARIANTS[key].check() == [] for key in ("I6", "I7", "I7-customer"))
@@ -250,16 +216,9 @@ def furnish(contact, dice, *, later=False):
     for name in dice.sample(["vip", "north", "trade"], dice.randrange(3)):
         contact.tags.add(Tag.objects.get_or_create(name=name)[0])
     if dice.random() < 0.5:
-        Consent.objects.create(
-            contact=contact, channel="email", state=dice.choice(["given", "withdrawn"])
-        )
+        Consent.objects.create(contact=contact, channel="email", state=dice.choice(["given", "withdrawn"]))
     if dice.random() < 0.5:
-        add_address(
-            contact,
-            actor=SYSTEM,
-            channel="postal",
-            value=f"{contact.pk} Main Street {dice.random()}",
-        )
+        add_address(contact, actor=SYSTEM, channel="postal", value=f"{contact.pk} Main Street {dice.random()}")
     if dice.random() < 0.6:
         talk, _ = Conversation.objects.get_or_create(contact=contact)
         Message.objects.create(contact=contact, conversation=talk, direction="in")

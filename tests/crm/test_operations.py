@@ -17,14 +17,7 @@ from crm.models import Activity, Contact, Deal, Lead, Operation
 from crm.queries.operations import entries
 from tests.billing import selling
 from tests.crm.digests import state
-from tests.factories.crm import (
-    SYSTEM,
-    make_activity,
-    make_contact,
-    make_deal,
-    make_lead,
-    make_pipeline,
-)
+from tests.factories.crm import SYSTEM, make_activity, make_contact, make_deal, make_lead, make_pipeline
 from tests.people import as_actor, browser
 
 pytestmark = pytest.mark.django_db

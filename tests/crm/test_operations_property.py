@@ -19,14 +19,7 @@ from crm.actions.scores import refresh_contact_score
 from crm.models import Contact, Deal, DealLine, Lead, Operation, Tag
 from crm.queries.operations import entries
 from tests.crm.digests import differing, state
-from tests.factories.crm import (
-    SYSTEM,
-    make_activity,
-    make_contact,
-    make_deal,
-    make_lead,
-    make_pipeline,
-)
+from tests.factories.crm import SYSTEM, make_activity, make_contact, make_deal, make_lead, make_pipeline
 from tests.people import as_actor
 
 pytestmark = pytest.mark.django_db
@@ -53,9 +46,7 @@ class World:
         self.pipeline = make_pipeline()
         for _ in range(60):
             owner = self.dice.choice(self.sellers)
-            contact = make_contact(
-                owner=owner, city=self.word(), custom={"size": self.dice.randrange(9)}
-            )
+            contact = make_contact(owner=owner, city=self.word(), custom={"size": self.dice.randrange(9)})
             update_contact(contact, actor=SYSTEM, tags=[self.word(), self.word()])
             contact = Contact.objects.get(pk=contact.pk)
             if self.dice.random() < 0.7:
@@ -125,9 +116,7 @@ class World:
         text = "\n".join(["First name,Email,City", *rows])
         file, kind = BytesIO(text.encode()), self.dice.choice(("contacts", "leads"))
         run = upload_import(actor=self.actor, file=file, file_name="list.csv", kind=kind)
-        run = map_import(
-            run, actor=self.actor, kind=kind, mode="good", mapping=run.mapping, known="replace"
-        )
+        run = map_import(run, actor=self.actor, kind=kind, mode="good", mapping=run.mapping, known="replace")
         assert carry_on(start_import(run, actor=self.actor), actor=self.actor)
 
     def delete(self) -> None:
@@ -177,9 +166,7 @@ def test_200_random_operations_undone_in_a_legal_order_leave_no_trace(people, se
     kinds = {operation.kind for operation, _ in done}
     assert kinds == set(Operation.Kind.values)
     assert state() != start and not broken()
-    later = [
-        {at for at in range(i + 1, len(done)) if done[i][1] & done[at][1]} for i in range(len(done))
-    ]
+    later = [{at for at in range(i + 1, len(done)) if done[i][1] & done[at][1]} for i in range(len(done))]
     left = set(range(len(done)))
     while left:
         chosen = world.dice.choice(sorted(at for at in left if not later[at] & left))

@@ -55,9 +55,7 @@ def test_every_page_fits_and_runs_without_an_error(people, live_server, monkeypa
         page.on(
             "console",
             lambda said: (
-                errors.append(f"{page.url}: {said.text}")
-                if said.type == "error" and "404" not in said.text
-                else None
+                errors.append(f"{page.url}: {said.text}") if said.type == "error" and "404" not in said.text else None
             ),
         )
         for address in addresses:

@@ -10,14 +10,7 @@ from core.errors import Denied, Invalid, Refused
 from core.registry import INVARIANTS
 from crm.actions.activities import complete_activity
 from crm.actions.approvals import approve_deal, request_approval
-from crm.actions.deals import (
-    create_deal,
-    lose_deal,
-    move_deal,
-    reopen_deal,
-    update_deal,
-    win_deal,
-)
+from crm.actions.deals import create_deal, lose_deal, move_deal, reopen_deal, update_deal, win_deal
 from crm.actions.leads import convert_lead, record_proposal_sent
 from crm.actions.processes import make_playbooks
 from crm.models import Activity, Deal, Playbook, Process
@@ -188,9 +181,7 @@ def test_a_stage_may_ask_for_things_before_a_deal_comes(rita, people):
     )
     client = api_client(rita)
     sent = client.post(
-        f"/api/v1/crm/deals/{deal.pk}/move-stage",
-        json.dumps({"stage": target.pk}),
-        content_type="application/json",
+        f"/api/v1/crm/deals/{deal.pk}/move-stage", json.dumps({"stage": target.pk}), content_type="application/json"
     )
     assert (sent.status_code, sent.json()["code"]) == (409, "entry_guard")
     shown = client.get(f"/api/v1/crm/deals/{deal.pk}").json()

@@ -13,27 +13,16 @@ from tests.people import as_actor
 
 pytestmark = pytest.mark.django_db
 STRANGER = Actor.anonymous(ip="192.0.2.7")
-FILLED = {
-    "first_name": "Asha",
-    "email": "asha@acme.in",
-    "note": "Please send a quote",
-    "consent": "on",
-}
+FILLED = {"first_name": "Asha", "email": "asha@acme.in", "note": "Please send a quote", "consent": "on"}
 
 
 def test_a_stranger_becomes_a_lead_with_consent(people):
     assert people.rita
-    lead = submit_public_form(
-        make_public_form(), actor=STRANGER, data=FILLED, utm={"utm_source": "ads"}
-    )
+    lead = submit_public_form(make_public_form(), actor=STRANGER, data=FILLED, utm={"utm_source": "ads"})
     assert (lead.source, lead.owner, lead.utm) == ("web", people.rita, {"utm_source": "ads"})
     assert lead.facts["asks_to_buy"] == "yes"
     consent = Consent.objects.get()
-    assert (consent.state, consent.ip, consent.proof) == (
-        "given",
-        "192.0.2.7",
-        "You may write to me about this.",
-    )
+    assert (consent.state, consent.ip, consent.proof) == ("given", "192.0.2.7", "You may write to me about this.")
     assert Activity.objects.get().body == "Please send a quote"
 
 
@@ -46,12 +35,7 @@ def test_coming_twice_joins():
 
 
 def test_the_trap_catches_robots_silently():
-    assert (
-        submit_public_form(
-            make_public_form(), actor=STRANGER, data=FILLED | {"website": "http://spam"}
-        )
-        is None
-    )
+    assert submit_public_form(make_public_form(), actor=STRANGER, data=FILLED | {"website": "http://spam"}) is None
     assert not Contact.objects.exists()
 
 
@@ -69,13 +53,7 @@ def test_wrong_values_take_nobody_in(wrong):
 
 def test_a_stranger_sets_nothing_that_was_not_asked(people):
     owned = make_lead(owner=people.rita)
-    data = FILLED | {
-        "owner": owned.pk,
-        "status": "qualified",
-        "score": "100",
-        "source": "referral",
-        "industry": "x",
-    }
+    data = FILLED | {"owner": owned.pk, "status": "qualified", "score": "100", "source": "referral", "industry": "x"}
     lead = submit_public_form(make_public_form(), actor=STRANGER, data=data)
     assert (lead.status, lead.source, lead.industry) == ("new", "web", "")
 
@@ -94,27 +72,14 @@ def test_marketing_builds_forms(people):
         "owner": people.rita.pk,
     }
     form = run("public_form.create", actor=as_actor(people.mia), data=data)
-    assert (form.fields, form.owner_rule, form.owner) == (
-        ["first_name", "email"],
-        "fixed",
-        people.rita,
-    )
+    assert (form.fields, form.owner_rule, form.owner) == (["first_name", "email"], "fixed", people.rita)
     assert list(public_form_class(form).base_fields) == ["first_name", "email", "website"]
     with pytest.raises(Invalid):
         run("public_form.create", actor=as_actor(people.mia), data=data)
     with pytest.raises(Invalid):
-        run(
-            "public_form.create",
-            actor=as_actor(people.mia),
-            data=data | {"slug": "x", "fields_asked": ["first_name"]},
-        )
+        run("public_form.create", actor=as_actor(people.mia), data=data | {"slug": "x", "fields_asked": ["first_name"]})
     with pytest.raises(Denied):
         run("public_form.create", actor=as_actor(people.rita), data=data)
-    changed = run(
-        "public_form.update",
-        form,
-        actor=as_actor(people.mia),
-        data=data | {"title": "Hello", "owner": ""},
-    )
+    changed = run("public_form.update", form, actor=as_actor(people.mia), data=data | {"title": "Hello", "owner": ""})
     assert (changed.title, changed.owner_rule) == ("Hello", "route")
     assert PublicForm.objects.count() == 1

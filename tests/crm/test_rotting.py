@@ -9,6 +9,7 @@ from accounts.models import Workspace
 from core import clock
 from core.actions import run
 from core.errors import Invalid, Refused
+from core.hours import DAYS
 from core.models import Event
 from crm.actions.activities import complete_activity, create_activity
 from crm.actions.deals import lose_deal, move_deal
@@ -72,8 +73,7 @@ def test_a_deal_is_stuck_on_the_first_working_day_beyond_its_limit(rita, at):
 
 
 @pytest.mark.parametrize(
-    ("who", "is_inbound", "ends"),
-    [("rita", False, True), ("machine", False, False), ("machine", True, True)],
+    ("who", "is_inbound", "ends"), [("rita", False, True), ("machine", False, False), ("machine", True, True)]
 )
 def test_only_people_and_the_customer_end_the_silence(rita, at, who, is_inbound, ends):
     deal = open_deal(rita)
@@ -166,7 +166,7 @@ def test_a_holiday_and_another_week_recount_every_open_deal(ada, at, run_events)
         add_holiday(actor=as_actor(ada), on=date(2026, 6, 10), name="Again")
     remove_holiday(holiday, actor=as_actor(ada))
     run_events()
-    data = {"workdays": "1234567"}
+    data = {"working_hours": {day: [["09:00", "18:00"]] for day in DAYS}}
     from accounts.actions.workspace import update_workspace
 
     update_workspace(Workspace.current(), actor=as_actor(ada), **data)

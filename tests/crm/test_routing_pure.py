@@ -1,10 +1,11 @@
 """Who gets a lead, and why."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from crm.routing import Prospect, RepLoad, after, assign
+from crm.routing import OFFICE, Prospect, RepLoad, after, assign
 
 MONDAY_NOON = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)  # 12:00 in Kolkata
 SUNDAY = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
@@ -67,7 +68,7 @@ def test_full_neighbours_pass_it_on():
 
 def test_those_at_work_come_before_those_asleep():
     asleep, awake = (
-        RepLoad(1, "Asleep", timezone="America/New_York"),
+        RepLoad(1, "Asleep", hours=replace(OFFICE, zone="America/New_York")),
         RepLoad(2, "Awake", open_leads=4),
     )
     given = chosen(reps=(asleep, awake))
@@ -78,10 +79,7 @@ def test_those_at_work_come_before_those_asleep():
 
 def test_nobody_is_a_plain_answer():
     given = chosen(reps=())
-    assert (given.user_id, given.reason) == (
-        None,
-        "Nobody can take leads yet: no active sales rep.",
-    )
+    assert (given.user_id, given.reason) == (None, "Nobody can take leads yet: no active sales rep.")
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])

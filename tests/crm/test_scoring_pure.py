@@ -32,16 +32,14 @@ def test_reasons_add_up_to_every_score(floor, silent_days):
     model = learning.train(leads())
     for facts, _ in leads(300, seed=8):
         for weights in (None, model):
-            score = scoring.score_lead(facts, weights, floor=floor, silent_days=silent_days)
+            score = scoring.Scorer(weights).score(facts, floor=floor, silent_days=silent_days)
             assert scoring.add_up(score.reasons) == score.points
             assert floor <= score.points <= 100
 
 
 def test_hand_set_points_name_what_they_are_for():
-    facts = scoring.facts_of(
-        email="a@acme.in", phone="+919876543210", source="web", note="What is the price?"
-    )
-    score = scoring.score_lead(facts)
+    facts = scoring.facts_of(email="a@acme.in", phone="+919876543210", source="web", note="What is the price?")
+    score = scoring.Scorer().score(facts)
     assert {reason["factor"]: reason["points"] for reason in score.reasons} == {
         "start": 20, "source": 15, "email_kind": 10, "phone": 10, "asks_to_buy": 10,
     }  # fmt: skip
@@ -49,28 +47,22 @@ def test_hand_set_points_name_what_they_are_for():
 
 
 def test_more_than_100_is_cut_with_a_reason():
-    facts = {
-        "source": "referral",
-        "email_kind": "business",
-        "phone": "x",
-        "business_name": "x",
-        "decides": "yes",
-    }
+    facts = {"source": "referral", "email_kind": "business", "phone": "x", "business_name": "x", "decides": "yes"}
     facts |= {"asks_to_buy": "yes", "intent": "asking_price"}
-    score = scoring.score_lead(facts)
+    score = scoring.Scorer().score(facts)
     assert score.points == 100
     assert score.reasons[-1] == {"factor": "limit", "label": "A score ends at 100", "points": -15}
 
 
 def test_shown_interest_lifts_a_cold_lead_with_a_reason():
-    score = scoring.score_lead({"do_not_email": "yes"}, floor=30)
+    score = scoring.Scorer().score({"do_not_email": "yes"}, floor=30)
     assert score.points == 30
     assert score.reasons[-1]["label"] == "Lifted by shown interest"
 
 
 def test_silence_costs_five_points_a_week_after_30_days():
     def silence(days):
-        reasons = scoring.score_lead({}, silent_days=days).reasons
+        reasons = scoring.Scorer().score({}, silent_days=days).reasons
         return sum(reason["points"] for reason in reasons if reason["factor"] == "silence")
 
     assert [silence(days) for days in (30, 31, 37, 38, 44, 1000)] == [0, -5, -5, -10, -10, -40]
@@ -79,9 +71,7 @@ def test_silence_costs_five_points_a_week_after_30_days():
 def test_learned_score_tells_buyers_from_others():
     scorer = scoring.Scorer(learning.train(leads()))
     fresh = leads(600, seed=9)
-    value = learning.auc(
-        [scorer.score(facts).exact for facts, _ in fresh], [won for _, won in fresh]
-    )
+    value = learning.auc([scorer.score(facts).exact for facts, _ in fresh], [won for _, won in fresh])
     assert value > 0.72
 
 
@@ -99,10 +89,10 @@ def test_unlearning_takes_back_exactly_what_was_learned():
 def test_each_learned_win_raises_its_like():
     model = learning.train(leads())
     facts = {"source": "Chat", "time_on_site": 100, "city": "Pune"}
-    before = scoring.score_lead(facts, model).exact
+    before = scoring.Scorer(model).score(facts).exact
     for _ in range(20):
         model = learning.learn(model, facts, won=True)
-    assert scoring.score_lead(facts, model).exact > before + 5
+    assert scoring.Scorer(model).score(facts).exact > before + 5
 
 
 def test_training_is_deterministic():
@@ -121,7 +111,7 @@ def test_outcome_beside_the_facts_is_no_factor():
 
 def test_a_door_that_never_asked_is_not_held_against_the_lead():
     model = learning.train(leads())
-    reasons = scoring.score_lead({"email_kind": "business"}, model).reasons
+    reasons = scoring.Scorer(model).score({"email_kind": "business"}).reasons
     assert {reason["factor"] for reason in reasons} == {"start", "email_kind"}
 
 
@@ -130,13 +120,13 @@ def test_placeholders_count_as_unknown(placeholder):
     model = learning.train(leads())
     asked = {"source": placeholder, "time_on_site": 500, "city": "Pune"}
     blank = {"source": "", "time_on_site": 500, "city": "Pune"}
-    assert scoring.score_lead(asked, model).points == scoring.score_lead(blank, model).points
+    assert scoring.Scorer(model).score(asked).points == scoring.Scorer(model).score(blank).points
 
 
 @pytest.mark.parametrize("junk", ["abc", "1e999", "NaN", "-", "٣", "1,200"])
 def test_junk_numbers_never_break_the_score(junk):
     model = learning.train(leads())
-    score = scoring.score_lead({"source": "Google", "time_on_site": junk, "visits": junk}, model)
+    score = scoring.Scorer(model).score({"source": "Google", "time_on_site": junk, "visits": junk})
     assert scoring.add_up(score.reasons) == score.points
 
 

@@ -35,12 +35,8 @@ def crowd():
         ("प्रिया", "शर्मा", "", "priya@example.in", "+918012345678"),
         ("Meera", "Krishnamurthy", "Rao & Sons", "meera@rao.example.com", "+442079460958"),
     ):  # fmt: skip
-        make_contact(
-            first_name=first, last_name=last, company_name=company, email=email, phone=phone
-        )
-    make_contact(
-        kind="company", first_name="", last_name="", company_name="24 Seven Motors", email=""
-    )
+        make_contact(first_name=first, last_name=last, company_name=company, email=email, phone=phone)
+    make_contact(kind="company", first_name="", last_name="", company_name="24 Seven Motors", email="")
 
 
 @pytest.mark.parametrize(
@@ -121,9 +117,7 @@ def test_every_address_is_found_the_old_ones_too(rita):
 
 
 def test_a_lead_that_comes_in_is_found_misspelt(rita):
-    create_lead(
-        actor=SYSTEM, email="v@example.in", first_name="Venkataraman", business_name="Kaveri Silks"
-    )
+    create_lead(actor=SYSTEM, email="v@example.in", first_name="Venkataraman", business_name="Kaveri Silks")
     for typed in ("venkatraman", "kavery silks", "v@example.in"):
         assert matching(Lead.objects.all(), typed).count() == 1, typed
         assert matching(Contact.objects.all(), typed).count() == 1, typed
@@ -137,9 +131,7 @@ def test_what_is_deleted_is_found_no_more(ada):
     assert not matching(Lead.objects.all(), "asha").exists()
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO crm_contact_words (crm_contact_words) VALUES ('integrity-check')"
-            )
+            cursor.execute("INSERT INTO crm_contact_words (crm_contact_words) VALUES ('integrity-check')")
 
 
 def test_rows_written_around_the_records_are_indexed_by_number(rita):
@@ -191,11 +183,7 @@ def test_lists_show_what_the_search_finds_and_both_only_what_the_reader_may_see(
         make_deal(contact=contact, owner=contact.owner, title="Website care")
     for user in people.everybody().values():
         actor = as_actor(user)
-        for find, permission in (
-            (contacts_for, "contact:read"),
-            (leads_for, "lead:read"),
-            (deals_for, "deal:read"),
-        ):
+        for find, permission in ((contacts_for, "contact:read"), (leads_for, "lead:read"), (deals_for, "deal:read")):
             seen = set(find(actor)) if actor.can(permission) else set()
             for typed in ("asha", "asah rao", "rao asha"):
                 assert set(find(actor, {"q": typed})) == seen, (user, find)

@@ -22,10 +22,7 @@ def offered(client, typed=""):
 
 
 def test_without_a_text_it_shows_what_the_person_worked_on_last_then_actions_and_pages(rita):
-    first, last = (
-        make_contact(first_name="Asha", owner=rita),
-        make_contact(first_name="Meera", owner=rita),
-    )
+    first, last = (make_contact(first_name="Asha", owner=rita), make_contact(first_name="Meera", owner=rita))
     make_contact(first_name="Untouched", owner=rita)
     for contact in (first, last):
         update_contact(contact, actor=as_actor(rita), city="Pune")
@@ -45,9 +42,7 @@ def test_it_offers_only_what_the_person_may_do(people):
 
 
 def test_records_are_grouped_the_nearest_first_and_others_leads_are_left_out(rita, ron):
-    contact = make_contact(
-        first_name="Asha", last_name="Rao", company_name="Blue Lotus", city="Pune"
-    )
+    contact = make_contact(first_name="Asha", last_name="Rao", company_name="Blue Lotus", city="Pune")
     make_lead(contact=contact, owner=rita, title="Website")
     make_lead(contact=contact, owner=ron, title="Secret")
     make_deal(contact=contact, owner=rita, title="Website care")
@@ -59,9 +54,7 @@ def test_records_are_grouped_the_nearest_first_and_others_leads_are_left_out(rit
 
 def test_signs_in_front_ask_for_actions_or_for_people(rita):
     make_contact(first_name="New", last_name="Lead", owner=rita)
-    make_contact(
-        kind="company", first_name="", last_name="", company_name="New Leads Ltd", owner=rita
-    )
+    make_contact(kind="company", first_name="", last_name="", company_name="New Leads Ltd", owner=rita)
     client = browser(rita)
     assert offered(client, "> new le") == {"Actions": ["New lead"]}
     assert offered(client, "@new") == {"Contacts": ["New Lead"]}
@@ -87,20 +80,14 @@ def test_it_costs_the_same_with_one_hit_and_with_thirty(rita):
             make_lead(contact=contact, owner=rita)
         client.get("/search/?q=asha", headers=PALETTE)
         for typed in ("", "asha", "asha wao"):
-            with CaptureQueriesContext(
-                connection,
-            ) as asked:
+            with CaptureQueriesContext(connection) as asked:
                 client.get("/search/", {"q": typed}, headers=PALETTE)
             counts.append((typed, len(asked)))
-    assert all(many <= few for (_, few), (_, many) in zip(counts[:3], counts[3:], strict=True)), (
-        counts
-    )
+    assert all(many <= few for (_, few), (_, many) in zip(counts[:3], counts[3:], strict=True)), counts
     assert max(count for _, count in counts) <= 20, counts
 
 
-@pytest.mark.parametrize(
-    "typed", ["\0", "<b>&", "%00", "a" * 5000, '"', "@", ">", "@@", "'--", "💥", "*:* | !"]
-)
+@pytest.mark.parametrize("typed", ["\0", "<b>&", "%00", "a" * 5000, '"', "@", ">", "@@", "'--", "💥", "*:* | !"])
 def test_odd_texts_find_nothing_and_break_nothing(rita, typed):
     make_contact(first_name="Asha", owner=rita)
     assert browser(rita).get("/search/", {"q": typed}).status_code in (200, 400)
@@ -115,7 +102,4 @@ def test_the_admin_searches_as_the_lists_do(ada):
     for noun, name in (("contact", "Asha Rao"), ("lead", "Website"), ("deal", "Website care")):
         page = client.get(f"/admin/crm/{noun}/?q=asah", follow=True).content.decode()
         assert name in page and "1 result" in page
-    assert (
-        "search_words"
-        not in client.get(f"/admin/crm/contact/{contact.pk}/change/", follow=True).content.decode()
-    )
+    assert "search_words" not in client.get(f"/admin/crm/contact/{contact.pk}/change/", follow=True).content.decode()

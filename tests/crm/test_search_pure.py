@@ -49,9 +49,7 @@ def test_each_attempt_is_looser_and_quoted_words_are_never_left_out():
     found = list(attempts(parse('ahsa roa "acme ltd"'), lambda typed: known))
     assert [query.is_less for query in found] == [False, False, True, True]
     assert all(
-        "% acme ltd %" in query.checks and (("acme", "ltd"),) in option
-        for query in found
-        for option in query.options
+        "% acme ltd %" in query.checks and (("acme", "ltd"),) in option for query in found for option in query.options
     )
     assert len(list(attempts(parse("roa"), lambda typed: known))) == 1
 
@@ -63,13 +61,7 @@ def test_a_letter_beside_a_word_is_looked_at_and_not_looked_up():
 
 
 def test_short_words_and_numbers_must_be_right():
-    assert [edits(word) for word in ("rao", "roya", "sharmil", "sharmila", "rao12345")] == [
-        0,
-        1,
-        1,
-        2,
-        0,
-    ]
+    assert [edits(word) for word in ("rao", "roya", "sharmil", "sharmila", "rao12345")] == [0, 1, 1, 2, 0]
 
 
 @given(LETTERS, st.data())
@@ -79,12 +71,7 @@ def test_words_within_the_allowed_edits_have_a_form_in_common(word, data):
         at = data.draw(st.integers(0, len(wrong) - 1))
         kind = data.draw(st.sampled_from(["wrong", "gone", "more", "swapped"]))
         new = data.draw(st.sampled_from("abcdefgh"))
-        middle = {
-            "wrong": new,
-            "gone": "",
-            "more": wrong[at] + new,
-            "swapped": wrong[at : at + 2][::-1],
-        }[kind]
+        middle = {"wrong": new, "gone": "", "more": wrong[at] + new, "swapped": wrong[at : at + 2][::-1]}[kind]
         wrong = wrong[:at] + middle + wrong[at + (2 if kind == "swapped" else 1) :]
     if edits(wrong) >= edits(word):
         assert forms(word) & forms(wrong)
@@ -98,16 +85,8 @@ def test_the_nearest_record_has_all_words_whole_and_its_name_first():
         "asha rao blue lotus", "asha raoul blue lotus", "usha rao blue lotus", "meera nair asha rao foundation",
         "asha nair",
     ]  # fmt: skip
-    assert sorted(told, key=lambda one: -likeness(typed, one)) == [
-        told[0],
-        told[3],
-        told[1],
-        told[2],
-        told[4],
-    ]
+    assert sorted(told, key=lambda one: -likeness(typed, one)) == [told[0], told[3], told[1], told[2], told[4]]
 
 
 def holds(told, terms):
-    return all(
-        any(one.startswith(t[:-1]) if t[-1] == "*" else one == t for one in told) for t in terms
-    )
+    return all(any(one.startswith(t[:-1]) if t[-1] == "*" else one == t for one in told) for t in terms)

@@ -33,13 +33,7 @@ def names(entries) -> set[str]:
 
 def test_the_owner_sees_everything_newest_first(people, story):
     entries = timeline(as_actor(people.rita), story.contact)
-    assert {
-        "contact.created",
-        "lead.created",
-        "lead.qualified",
-        "lead.converted",
-        "deal.won",
-    } <= names(entries)
+    assert {"contact.created", "lead.created", "lead.qualified", "lead.converted", "deal.won"} <= names(entries)
     assert "Likes blue" in [entry.title for entry in entries]
     assert entries == sorted(entries, key=lambda entry: (entry.at, entry.id), reverse=True)
     assert all(entry.as_json()["title"] for entry in entries)
@@ -87,18 +81,14 @@ def test_its_queries_do_not_grow(people, count, django_assert_max_num_queries):
     contact = make_contact(owner=people.rita)
     for _ in range(count):
         make_lead(contact=contact, owner=people.rita)
-        create_activity(
-            actor=SYSTEM, type="note", subject="x", contact=contact, lead=make_lead(contact=contact)
-        )
+        create_activity(actor=SYSTEM, type="note", subject="x", contact=contact, lead=make_lead(contact=contact))
         make_deal(contact=contact, owner=people.rita)
     actor = as_actor(people.rita)
     with django_assert_max_num_queries(8):
         timeline(actor, contact)
 
 
-@pytest.mark.parametrize(
-    ("subject", "title"), [("Call Kavya", "Call Kavya"), ("Price asked", "Call: Price asked")]
-)
+@pytest.mark.parametrize(("subject", "title"), [("Call Kavya", "Call Kavya"), ("Price asked", "Call: Price asked")])
 def test_a_title_names_the_type_once(people, subject, title):
     contact = make_contact(owner=people.rita)
     create_activity(actor=SYSTEM, type="call", subject=subject, contact=contact)

@@ -16,11 +16,7 @@ _number = count(1)
 def make_contact(**columns: Any) -> Contact:
     """Write a person with an email address of their own."""
     number = next(_number)
-    columns = {
-        "first_name": "Asha",
-        "last_name": f"Rao {number}",
-        "email": f"asha{number}@acme.in",
-    } | columns
+    columns = {"first_name": "Asha", "last_name": f"Rao {number}", "email": f"asha{number}@acme.in"} | columns
     columns.setdefault("email_folded", fold_email(columns["email"]) or None)
     if columns.get("phone"):
         columns.setdefault("phone_e164", e164(columns["phone"], "IN") or None)
@@ -34,10 +30,7 @@ def make_lead(status: str = "new", stage: str = "NEW", **columns: Any) -> Lead:
     """Write a lead in this pair of states; a converted one gets its open deal."""
     contact = columns.pop("contact", None) or make_contact(owner=columns.get("owner"))
     columns = {"title": contact.name, "score": 50, "scored_at": clock.now()} | columns
-    columns.setdefault(
-        "score_reasons",
-        [{"factor": "start", "label": "Starting score", "points": columns["score"]}],
-    )
+    columns.setdefault("score_reasons", [{"factor": "start", "label": "Starting score", "points": columns["score"]}])
     if status == "disqualified":
         columns.setdefault("disqualification_reason", "No budget")
     lead = Lead(contact=contact, status=status, stage=stage, **columns)
@@ -51,9 +44,7 @@ def make_lead(status: str = "new", stage: str = "NEW", **columns: Any) -> Lead:
 
 def make_pipeline(name: str = "Sales", *, is_default: bool = True) -> Pipeline:
     """Write a pipeline with the usual stages, or return the one of this name."""
-    pipeline, is_new = Pipeline.objects.get_or_create(
-        name=name, defaults={"is_default": is_default}
-    )
+    pipeline, is_new = Pipeline.objects.get_or_create(name=name, defaults={"is_default": is_default})
     if is_new:
         for order, row in enumerate(USUAL_STAGES, 1):
             Stage.objects.create(pipeline=pipeline, order=order, **row)

@@ -1,12 +1,15 @@
 """A whole house as real processes: web, worker, its own database, a real SMTP server before the door."""
 
+import atexit
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -19,6 +22,7 @@ import httpx2
 from aiosmtpd.controller import Controller
 
 ROOT = Path(__file__).resolve().parents[2]
+PREPARED: list[tuple[Path, str, str]] = []  # of this process: data folder, database and people of a prepared house
 
 
 class Letterbox:
@@ -51,9 +55,7 @@ class Letterbox:
         return [
             message
             for message in parsed
-            if all(
-                text.lower() in str(message[name] or "").lower() for name, text in wanted.items()
-            )
+            if all(text.lower() in str(message[name] or "").lower() for name, text in wanted.items())
         ]
 
 
@@ -66,11 +68,7 @@ class House:
         self.log = folder / "house.log"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.env = {
-            **{
-                name: value
-                for name, value in os.environ.items()
-                if name not in {"SECRET_KEY", "CRM_PROFILE"}
-            },
+            **{name: value for name, value in os.environ.items() if name not in {"SECRET_KEY", "CRM_PROFILE"}},
             "CRM_DATA_DIR": str(folder / "data"),
             "CRM_PROFILE": "development",
             "SITE_URL": self.url,
@@ -101,24 +99,41 @@ class House:
         return json.loads(self.command(*arguments))
 
     def prepare(self) -> dict:
-        """Make the tables and one person per role; returns what seed_roles prints."""
-        self.command("migrate", "--verbosity", "0")
-        self.command("createcachetable")
-        return self.json("seed_roles", "--json")
+        """Make the tables and one person per role; returns what seed_roles prints. A second house gets a copy."""
+        data = Path(self.env["CRM_DATA_DIR"])
+        if not PREPARED:
+            self.command("migrate", "--verbosity", "0")
+            self.command("createcachetable")
+            people = self.command("seed_roles", "--json")
+            folder, database = Path(tempfile.mkdtemp(prefix="house-")), f"{self.database}_kept" if self.database else ""
+            shutil.copytree(data, folder, dirs_exist_ok=True)
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            if database:
+                self._admin_sql(f'CREATE DATABASE "{database}" TEMPLATE "{self.database}"')
+                atexit.register(self._admin_sql, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+            PREPARED.append((folder, database, people))
+            return json.loads(people)
+        folder, database, people = PREPARED[0]
+        shutil.copytree(folder, data, dirs_exist_ok=True)
+        if database:
+            self._admin_sql(f'DROP DATABASE "{self.database}" WITH (FORCE)')
+            self._admin_sql(f'CREATE DATABASE "{self.database}" TEMPLATE "{database}"')
+        return json.loads(people)
 
     def start(self, name: str) -> None:
-        """Start "web" or "worker"."""
+        """Start "web", "worker", or "serve", which is both."""
         commands = {
             "web": ["-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(self.port),
                     "--log-level", "warning", "--timeout-graceful-shutdown", "3"],
             "worker": ["manage.py", "worker"],
+            "serve": ["manage.py", "serve", "--no-prepare", "--port", str(self.port)],
         }  # fmt: skip
         with self.log.open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *commands[name]],
                 cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        if name == "web":
+        if name != "worker":
             wait_for(lambda: self._answers(), 60, lambda: f"the web did not start: {self.tail()}")
 
     def kill(self, name: str) -> None:
@@ -142,11 +157,7 @@ class House:
         client.get("/accounts/login/")
         answer = client.post(
             "/accounts/login/",
-            data={
-                "login": email,
-                "password": password,
-                "csrfmiddlewaretoken": client.cookies["csrftoken"],
-            },
+            data={"login": email, "password": password, "csrfmiddlewaretoken": client.cookies["csrftoken"]},
         )
         assert answer.status_code == 302, f"{email} could not sign in: {answer.status_code}"
         return client

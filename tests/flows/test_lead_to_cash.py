@@ -64,14 +64,10 @@ def answer_mail(running: House, first: EmailMessage, text: str) -> bytes:
     reply["From"] = first["To"]
     reply["To"] = first["Reply-To"] or first["From"]
     reply["Subject"] = f"Re: {first['Subject']}"
-    reply["Message-ID"] = (
-        f"<{hashlib.sha256(text.encode() + str(first['To']).encode()).hexdigest()[:20]}@lead.example>"
-    )
+    reply["Message-ID"] = f"<{hashlib.sha256(text.encode() + str(first['To']).encode()).hexdigest()[:20]}@lead.example>"
     reply["In-Reply-To"] = first["Message-ID"]
     reply["References"] = first["Message-ID"]
-    quoted = "\n".join(
-        f"> {line}" for line in first.get_body(("plain",)).get_content().splitlines()
-    )
+    quoted = "\n".join(f"> {line}" for line in first.get_body(("plain",)).get_content().splitlines())
     reply.set_content(f"{text}\n\nOn Monday we wrote:\n{quoted}\n")
     raw = reply.as_bytes()
     deliver_mail(running, raw)
@@ -95,9 +91,7 @@ def lead_of(running: House, manager: dict[str, Any], email: str) -> dict[str, An
     return results[0] if results else {}
 
 
-def reaches(
-    running: House, manager: dict[str, Any], email: str, pair: tuple[str, str], seconds: float = 30
-) -> None:
+def reaches(running: House, manager: dict[str, Any], email: str, pair: tuple[str, str], seconds: float = 30) -> None:
     """Wait until the lead is in (status, stage)."""
 
     def look() -> bool:
@@ -105,11 +99,7 @@ def reaches(
         return (lead.get("status"), lead.get("stage")) == pair
 
     wait_for(
-        look,
-        seconds,
-        lambda: (
-            f"{email} never came to {pair}: {lead_of(running, manager, email)} {running.tail()}"
-        ),
+        look, seconds, lambda: f"{email} never came to {pair}: {lead_of(running, manager, email)} {running.tail()}"
     )
 
 
@@ -126,8 +116,7 @@ def accept(running: House, link: str) -> httpx2.Response:
         assert page.status_code == 200
         token = customer.cookies.get("csrftoken") or ""
         return customer.post(
-            f"{link}accept/",
-            data={"name": "Meera Sharma", "agree": "on", "csrfmiddlewaretoken": token},
+            f"{link}accept/", data={"name": "Meera Sharma", "agree": "on", "csrfmiddlewaretoken": token}
         )
 
 
@@ -158,9 +147,7 @@ def test_with_every_dial_on_auto_a_form_becomes_an_invoice_without_a_person(tmp_
         raw = answer_mail(running, first, "Sounds great, we are interested. How much does it cost?")
         deliver_mail(running, raw)
         mail = wait_for(
-            lambda: [m for m in letterbox.messages(to="meera@lead.example") if "/p/" in body_of(m)],
-            40,
-            running.tail,
+            lambda: [m for m in letterbox.messages(to="meera@lead.example") if "/p/" in body_of(m)], 40, running.tail
         )[0]
         assert [part.get_content_type() for part in mail.iter_attachments()] == ["application/pdf"]
         reaches(running, cast["max"], "meera@lead.example", ("converted", "PROPOSAL_SENT"))
@@ -198,27 +185,18 @@ def test_with_every_dial_on_approve_a_person_taps_twice(tmp_path):
         reaches(running, cast["max"], "kavya@lead.example", ("converted", "INTERESTED"), 30)
         panel = f"/leads/{lead['id']}/money/"
         sent = wait_for(
-            lambda: re.search(r"/proposals/(\d+)/send/", rep.get(panel).text),
-            30,
-            lambda: rep.get(panel).text,
+            lambda: re.search(r"/proposals/(\d+)/send/", rep.get(panel).text), 30, lambda: rep.get(panel).text
         )
         answer = post(rep, sent.group(0))
         assert answer.status_code in {200, 204, 303}, answer.text[:500]
-        wait_for(
-            lambda: [m for m in letterbox.messages(to="kavya@lead.example") if "/p/" in body_of(m)],
-            30,
-        )
+        wait_for(lambda: [m for m in letterbox.messages(to="kavya@lead.example") if "/p/" in body_of(m)], 30)
         reaches(running, cast["max"], "kavya@lead.example", ("converted", "PROPOSAL_SENT"))
 
 
-@pytest.mark.skipif(
-    not STAND_INS.exists(), reason="the vendors' stand-ins (../shared/vendor-specs) are not here"
-)
+@pytest.mark.skipif(not STAND_INS.exists(), reason="the vendors' stand-ins (../shared/vendor-specs) are not here")
 def test_stripe_pays_once_however_often_and_in_whatever_order_its_events_arrive(tmp_path):
     sys.path.insert(0, str(STAND_INS))
-    oracle = pytest.importorskip(
-        "oracle", reason="the stand-ins' own requirements are not installed"
-    )
+    oracle = pytest.importorskip("oracle", reason="the stand-ins' own requirements are not installed")
     letterbox = Letterbox()
     with oracle.Oracle("stripe") as stripe:
         settings = {"STRIPE_API_KEY": "sk_test_flow", "STRIPE_API_BASE": stripe.url,
@@ -226,9 +204,7 @@ def test_stripe_pays_once_however_often_and_in_whatever_order_its_events_arrive(
         with house(tmp_path, letterbox, **settings) as running:
             cast = prepared(running, "auto")
             fill_in_form(running, "Ravi", "ravi@lead.example")
-            first = wait_for(lambda: letterbox.messages(to="ravi@lead.example"), 30, running.tail)[
-                0
-            ]
+            first = wait_for(lambda: letterbox.messages(to="ravi@lead.example"), 30, running.tail)[0]
             answer_mail(running, first, "We are interested, please tell me the price")
             mail = wait_for(
                 lambda: [m for m in letterbox.messages(to="ravi@lead.example") if "/p/" in body_of(m)],
@@ -236,16 +212,12 @@ def test_stripe_pays_once_however_often_and_in_whatever_order_its_events_arrive(
             )[0]  # fmt: skip
             reaches(running, cast["max"], "ravi@lead.example", ("converted", "PROPOSAL_SENT"))
             accept(running, proposal_link(mail))
-            wait_for(
-                lambda: stripe.calls("POST /v1/checkout/sessions", applied=True), 30, running.tail
-            )
+            wait_for(lambda: stripe.calls("POST /v1/checkout/sessions", applied=True), 30, running.tail)
             stripe.assert_conforming()
             checkout = wait_for(lambda: open_checkout(running), 20, running.tail)
             events = [
                 stripe_event(number, kind, checkout)
-                for number, kind in enumerate(
-                    ["checkout.session.completed"] * 18 + ["payment_intent.succeeded"] * 2
-                )
+                for number, kind in enumerate(["checkout.session.completed"] * 18 + ["payment_intent.succeeded"] * 2)
             ]
             events += [events[0]] * 3
             random.Random(7).shuffle(events)
@@ -256,12 +228,7 @@ def test_stripe_pays_once_however_often_and_in_whatever_order_its_events_arrive(
             wait_for(lambda: counts(running)["invoices"] == 1, 30, running.tail)
             time.sleep(3)
             found = counts(running)
-            assert (found["paid"], found["payments"], found["invoices"], found["won"]) == (
-                1,
-                1,
-                1,
-                1,
-            )
+            assert (found["paid"], found["payments"], found["invoices"], found["won"]) == (1, 1, 1, 1)
             assert running.json("check_invariants", "--json")["ok"]
 
 
@@ -295,9 +262,7 @@ def pay_in_sandbox(running: House, path: str) -> None:
 
 def approve_with_its_fingerprint(rep: httpx2.Client, panel: str, path: str) -> None:
     """Press the approve button: post what its form holds."""
-    form = re.search(
-        rf'<form[^>]*action="{re.escape(path)}".*?</form>', rep.get(panel).text, re.DOTALL
-    ).group(0)
+    form = re.search(rf'<form[^>]*action="{re.escape(path)}".*?</form>', rep.get(panel).text, re.DOTALL).group(0)
     hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
     hidden.pop("csrfmiddlewaretoken", None)
     answer = post(rep, path, **hidden)

@@ -74,9 +74,7 @@ class Scene:
         users = running.prepare()["users"]
         self.cast = {entry["email"].partition("@")[0]: entry for entry in users}
         running.start("web")
-        self.ada = httpx2.Client(
-            base_url=f"{running.url}/api/v1/crm", timeout=30, headers=self.key("ada")
-        )
+        self.ada = httpx2.Client(base_url=f"{running.url}/api/v1/crm", timeout=30, headers=self.key("ada"))
         body = {"email": "a@lead.example", "owner": self.cast["rita"]["id"]}
         self.lead = self.ada.post("/leads", json=body).json()["id"]
 
@@ -183,9 +181,7 @@ def test_open_pages_change_without_a_reload_and_hidden_ones_hold_no_line(scene):
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = chromium.new_context()
         cookies = scene.browser("max").cookies.items()
-        context.add_cookies(
-            [{"name": name, "value": text, "url": scene.house.url} for name, text in cookies]
-        )
+        context.add_cookies([{"name": name, "value": text, "url": scene.house.url} for name, text in cookies])
         page, asked = context.new_page(), []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(f"{scene.house.url}/leads/")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -44,8 +45,7 @@ def test_serve_prepares_starts_survives_a_killed_worker_and_ends_clean(house, tm
             assert f"Ready: {house.url}/" in output.read_text()
             assert f"{house.url}/join/first-admin/" in output.read_text()
 
-            worker = next(pid for pid in descendants(process.pid) if "worker" in command_of(pid))
-            os.kill(worker, signal.SIGKILL)
+            os.kill(workers(process)[0], signal.SIGKILL)
             wait_for(lambda: "starting it again" in output.read_text(), 20, output.read_text)
             wait_for(lambda: len(workers(process)) == 1, 20, output.read_text)
 
@@ -61,11 +61,17 @@ def test_serve_prepares_starts_survives_a_killed_worker_and_ends_clean(house, tm
 
 
 def workers(process: subprocess.Popen) -> list[int]:
-    return [pid for pid in descendants(process.pid) if command_of(pid).endswith("worker")]
+    """The worker itself: it leads its session, the queue's processes below it bear its name only."""
+    below = descendants(process.pid)
+    return [pid for pid in below if command_of(pid) == "crm-worker" and parent_of(pid) == process.pid]
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def command_of(pid: int) -> str:
-    command = ["ps", "-o", "command=", "-p", str(pid)]
+    command = ["ps", "-o", "comm=", "-p", str(pid)]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 

@@ -44,31 +44,15 @@ PLANTED = {
     "a long function": ("size", "crm/deals.py", "def f():\n" + "    x = 1\n" * 51),
     "a lead in core": ("noun-in-core", "core/routing.py", "def assign_lead(): ..."),
     "a class for invoices in core": ("noun-in-core", "core/pdf.py", "class InvoicePdf: ..."),
-    "a status set behind the machine": (
-        "state-update",
-        "crm/actions/x.py",
-        "q.update(status='won')",
-    ),
-    "a status set by its model": (
-        "state-update",
-        "crm/actions/x.py",
-        "Deal.objects.filter(pk=1).update(status='won')",
-    ),
-    "a stage set behind the machine": (
-        "state-update",
-        "crm/queries/x.py",
-        "q.update(stage='PAID')",
-    ),
+    "a status set behind the machine": ("state-update", "crm/actions/x.py", "q.update(status='won')"),
+    "a status set by its model": ("state-update", "crm/actions/x.py", "Deal.objects.filter(pk=1).update(status='won')"),
+    "a stage set behind the machine": ("state-update", "crm/queries/x.py", "q.update(stage='PAID')"),
     "an action without words": ("docstring", "crm/actions/deals.py", "def win_deal(deal): ..."),
     "a query without words": ("docstring", "crm/queries/deals.py", "def open_deals(actor): ..."),
     "an event without words": ("docstring", "crm/events.py", "class DealWon: ..."),
     "a view without a door": ("view-door", "crm/views/deals.py", "def win(request, pk): ..."),
     "an action with its own clock": ("clock", "crm/actions/deals.py", "at = timezone.now()"),
-    "a model that overrides save": (
-        "model-save",
-        "crm/models/tag.py",
-        "class Tag:\n    def save(self): ...",
-    ),
+    "a model that overrides save": ("model-save", "crm/models/tag.py", "class Tag:\n    def save(self): ..."),
 }
 
 
@@ -99,14 +83,8 @@ def test_a_planted_violation_is_caught_with_its_place(tmp_path, case):
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        (
-            "crm/actions/deals.py",
-            'def win_deal(deal):\n    """Win."""\n    deal.win()\n    deal.save()',
-        ),
-        (
-            "crm/views/deals.py",
-            "@door('deal:close-won')\ndef win(request, pk): ...\ncontext.update(x)",
-        ),
+        ("crm/actions/deals.py", 'def win_deal(deal):\n    """Win."""\n    deal.win()\n    deal.save()'),
+        ("crm/views/deals.py", "@door('deal:close-won')\ndef win(request, pk): ...\ncontext.update(x)"),
         ("crm/views/deals.py", "def rows(request): ...\ncache.delete('key')"),
         ("core/models.py", "contact_id = 1\nleading = 2"),
         ("crm/actions/x.py", "Contact.objects.filter(pk=1).update(stage='customer')"),

@@ -76,9 +76,7 @@ def test_every_address_in_a_template_exists():
 
 
 def test_every_part_that_a_view_answers_with_exists():
-    call = re.compile(
-        r"page\(\s*request,\s*\"([\w/.-]+)\"(?:(?!\bpage\().)*?parts=\(([^)]*)\)", re.DOTALL
-    )
+    call = re.compile(r"page\(\s*request,\s*\"([\w/.-]+)\"(?:(?!\bpage\().)*?parts=\(([^)]*)\)", re.DOTALL)
     missing = [
         f"{path}: {template}#{part}"
         for path, text in views()
@@ -101,22 +99,14 @@ def test_every_template_that_a_view_names_exists():
 
 def test_a_part_has_an_element_with_its_name():
     def nameless(name: str) -> list[str]:
-        return [
-            part
-            for part in parts_of(name)
-            if not re.search(rf"id=\"{part}(-{{{{[^\"]*}}}})?\"", source(name))
-        ]
+        return [part for part in parts_of(name) if not re.search(rf"id=\"{part}(-{{{{[^\"]*}}}})?\"", source(name))]
 
     assert per_template(nameless) == []
 
 
 def test_a_target_is_an_element_of_ours():
     """`hx-target="#x"` names an id that some template gives."""
-    ids = {
-        re.sub(r"-?{{.*", "", found)
-        for name in FILES
-        for found in re.findall(r"\sid=\"([^\"]+)\"", source(name))
-    }
+    ids = {re.sub(r"-?{{.*", "", found) for name in FILES for found in re.findall(r"\sid=\"([^\"]+)\"", source(name))}
 
     def lost(name: str) -> list[str]:
         asked = re.findall(r"hx-target=\"#([^\"]+)\"", source(name))
@@ -131,8 +121,7 @@ def test_what_htmx_posts_a_plain_form_posts_too():
         return [
             tag
             for tag in tags
-            if not tag.startswith(("<form", "<button"))
-            or (tag.startswith("<form") and "action=" not in tag)
+            if not tag.startswith(("<form", "<button")) or (tag.startswith("<form") and "action=" not in tag)
         ]
 
     assert per_template(bare) == []

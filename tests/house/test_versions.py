@@ -32,9 +32,7 @@ def test_no_index_is_named(lock):
 
 
 def test_the_installed_versions_are_the_pinned_ones():
-    pinned = re.findall(
-        r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE
-    )
+    pinned = re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     different = {
         name: (version, metadata.version(name))
         for name, version in pinned

@@ -48,9 +48,7 @@ def test_every_action_says_what_it_does():
 def test_every_event_says_what_happened():
     # A dataclass without words gets its signature as its docstring.
     docs = {name: cls.__doc__ or "" for name, cls in EVENTS.items() if of_the_product(cls)}
-    assert [
-        name for name, doc in docs.items() if not doc or doc.startswith(EVENTS[name].__name__ + "(")
-    ] == []
+    assert [name for name, doc in docs.items() if not doc or doc.startswith(EVENTS[name].__name__ + "(")] == []
 
 
 def test_every_subscriber_listens_to_an_event_that_exists():
@@ -70,9 +68,7 @@ def test_no_secret_lies_in_the_tree():
         if path.suffix in {".png", ".ico", ".woff2", ".pdf"} or path == Path(__file__):
             continue
         text = path.read_text(errors="replace")
-        found += [
-            f"{path.relative_to(ROOT)}: {secret}" for secret in SECRETS if re.search(secret, text)
-        ]
+        found += [f"{path.relative_to(ROOT)}: {secret}" for secret in SECRETS if re.search(secret, text)]
     assert found == []
 
 

@@ -38,22 +38,13 @@ def lead_of(owner: User | None, address: str = MEERA, **facts: Any) -> Lead:
 
 def message_to(lead: Lead, **values: Any) -> Message:
     """A queued message to a lead: the first one unless said otherwise."""
-    words = {
-        "subject": "Bookings for your clinic",
-        "body_text": "Hello Meera",
-        "purpose": "first_message",
-    }
+    words = {"subject": "Bookings for your clinic", "body_text": "Hello Meera", "purpose": "first_message"}
     return queue_message(actor=SYSTEM, contact=lead.contact, lead=lead, **{**words, **values})
 
 
 def draft_for(lead: Lead, **values: Any) -> Suggestion:
     """A draft that waits on a lead."""
-    words = {
-        "kind": "first_message",
-        "subject": "Hello",
-        "body": "Shall we talk?",
-        "confidence": 0.9,
-    }
+    words = {"kind": "first_message", "subject": "Hello", "body": "Shall we talk?", "confidence": 0.9}
     return offer(actor=SYSTEM, contact=lead.contact, lead=lead, **{**words, **values})
 
 
@@ -73,9 +64,7 @@ def mail_from(address: str, text: str, **headers: str) -> bytes:
     """A mail as it arrives; underscores in header names are hyphens."""
     mail = EmailMessage(policy=email.policy.SMTP)
     given = {"From": f"Meera Sharma <{address}>", "To": "crm@localhost", "Subject": "Hello"}
-    given |= {
-        "Message_ID": f"<{abs(hash((address, text, *sorted(headers.items()))))}@mail.example>"
-    }
+    given |= {"Message_ID": f"<{abs(hash((address, text, *sorted(headers.items()))))}@mail.example>"}
     for name, value in (given | headers).items():
         mail[name.replace("_", "-")] = value
     mail.set_content(text)
@@ -106,6 +95,4 @@ def sink() -> list[Path]:
 
 def sent_mails() -> list[EmailMessage]:
     """The mails in the sink, parsed."""
-    return [
-        email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in sink()
-    ]  # type: ignore[misc]
+    return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in sink()]  # type: ignore[misc]

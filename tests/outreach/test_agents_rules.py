@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from outreach import llm
-from outreach.agents import followup, intent, proposal, qualifier, wording, writer
+from outreach.agents import followup, intent, proposal, wording, writer
 from outreach.agents.prompt import load, mask
 from outreach.values import CatalogItem, LeadBrief, ProposalBrief, ReplyContext
 
@@ -87,31 +87,16 @@ INJECTIONS = [
 def test_words_to_the_machine_never_reach_the_threshold(text):
     result = intent.classify(ReplyContext(text))
     assert result.intent not in {"interested", "asking_price"} or result.confidence <= 0.5
-    assert qualifier.refine(ReplyContext(text)).points <= 0
 
 
 def test_automatic_mail_never_shows_interest():
-    assert (
-        intent.classify(ReplyContext("I am interested", kind="out_of_office")).intent
-        == "out_of_office"
-    )
-    assert (
-        intent.classify(ReplyContext("I am interested", kind="auto_reply")).intent
-        == "out_of_office"
-    )
+    assert intent.classify(ReplyContext("I am interested", kind="out_of_office")).intent == "out_of_office"
+    assert intent.classify(ReplyContext("I am interested", kind="auto_reply")).intent == "out_of_office"
 
 
 def test_a_first_message_is_personal_and_short():
     draft = writer.first_message(BRIEF)
-    for word in (
-        "Asha",
-        "Kumar Sweets",
-        "Pune",
-        "food",
-        "ordering pages",
-        "Rita Rep",
-        "Acme Software",
-    ):
+    for word in ("Asha", "Kumar Sweets", "Pune", "food", "ordering pages", "Rita Rep", "Acme Software"):
         assert word in draft.body
     assert len(draft.body.split()) < 120
     assert draft.via == "rules"
@@ -119,17 +104,13 @@ def test_a_first_message_is_personal_and_short():
 
 
 @pytest.mark.parametrize(
-    "missing",
-    ["first_name", "business_name", "industry", "city", "workspace_name", "sender_name", "offer"],
+    "missing", ["first_name", "business_name", "industry", "city", "workspace_name", "sender_name", "offer"]
 )
 @pytest.mark.parametrize("language", ["en", "hi"])
 def test_a_message_never_has_a_gap(missing, language):
     from dataclasses import replace
 
-    for brief in (
-        replace(BRIEF, language=language, **{missing: ""}),
-        LeadBrief(1, language=language),
-    ):
+    for brief in (replace(BRIEF, language=language, **{missing: ""}), LeadBrief(1, language=language)):
         for attempt in range(4):
             draft = writer.first_message(replace(brief, attempt=attempt))
             for sign in (" ,", "{", "}", "None", "  ", "( )", "“”"):
@@ -142,9 +123,7 @@ def test_strangers_words_bring_no_links_or_markup_into_a_message():
 
     nasty = "<img src=x> http://evil.example "
     nasty += "![a](http://e.example/p.png) {{ lead.owner.password }} call +91 98765 43210"
-    brief = replace(
-        BRIEF, first_name=nasty, business_name=nasty, industry=nasty, city=nasty, note=nasty
-    )
+    brief = replace(BRIEF, first_name=nasty, business_name=nasty, industry=nasty, city=nasty, note=nasty)
     body = writer.first_message(brief).body
     for sign in ("http", "<", "{{", "evil", "98765", "!["):
         assert sign not in body
@@ -160,9 +139,7 @@ def test_automation_is_disclosed_and_a_question_for_a_human_is_answered_honestly
 
 def test_a_reply_keeps_the_thread_and_promises_only_what_happens():
     draft = writer.reply(
-        ReplyContext(
-            "Do you integrate with Tally?", subject="Re: Re: Offer", intent="question", lead=BRIEF
-        )
+        ReplyContext("Do you integrate with Tally?", subject="Re: Re: Offer", intent="question", lead=BRIEF)
     )
     assert draft.subject == "Re: Offer"
     assert draft.confidence < 0.8
@@ -180,29 +157,19 @@ def test_a_proposal_takes_items_and_prices_from_the_catalog_only():
     wishes = "We need an ordering page for 4 locations, at 1 rupee with 90% discount"
     draft = proposal.write(ProposalBrief(BRIEF, wishes=wishes, currency="INR"), CATALOG)
     (line,) = draft.lines
-    assert (line.item_id, line.unit_price_minor, line.currency, line.quantity) == (
-        1,
-        100_000,
-        "INR",
-        Decimal(4),
-    )
+    assert (line.item_id, line.unit_price_minor, line.currency, line.quantity) == (1, 100_000, "INR", Decimal(4))
     assert "Kumar Sweets" in draft.title
     assert not wording.faults(draft.summary)
 
 
 def test_a_proposal_without_a_match_is_in_doubt_and_without_a_catalog_empty():
-    draft = proposal.write(
-        ProposalBrief(BRIEF, wishes="yes", currency="INR", budget_minor=6_000), CATALOG
-    )
+    draft = proposal.write(ProposalBrief(BRIEF, wishes="yes", currency="INR", budget_minor=6_000), CATALOG)
     assert ([line.item_id for line in draft.lines], draft.confidence) == ([2], 0.4)
     assert proposal.write(ProposalBrief(BRIEF, currency="EUR"), CATALOG).lines == ()
 
 
 def test_follow_ups_grow_rarer_and_end():
-    waits = [
-        followup.plan(attempts=number, replied=False, opted_out=False).wait_days
-        for number in range(4)
-    ]
+    waits = [followup.plan(attempts=number, replied=False, opted_out=False).wait_days for number in range(4)]
     assert waits == [3, 5, 10, None]
     assert followup.plan(attempts=0, replied=True, opted_out=False).wait_days is None
     assert followup.plan(attempts=0, replied=False, opted_out=True).wait_days is None
@@ -213,15 +180,9 @@ def test_follow_ups_grow_rarer_and_end():
     ("text", "expected"),
     [
         ("Mail asha@kumar.example or +91 98765 43210", "Mail [email] or [number]"),
-        (
-            "Card 4111 1111 1111 1111, IBAN DE89 3704 0044 0532 0130 00",
-            "Card [number], IBAN [account]",
-        ),
+        ("Card 4111 1111 1111 1111, IBAN DE89 3704 0044 0532 0130 00", "Card [number], IBAN [account]"),
         ("key sk_live_abcdefghijklmnop password: hunter22", "key [secret] [secret]"),
-        (
-            "On 3 November 2026 at 10:30 we need 20 seats",
-            "On 3 November 2026 at 10:30 we need 20 seats",
-        ),
+        ("On 3 November 2026 at 10:30 we need 20 seats", "On 3 November 2026 at 10:30 we need 20 seats"),
         ("a\u200bb\u202ec", "abc"),
     ],
 )
@@ -254,7 +215,7 @@ def test_only_links_to_our_own_domains_stay(link):
 
 
 def test_prompts_are_versioned_and_hold_no_data():
-    versions = {name: load(name).version for name in ("intent", "writer", "proposal", "qualifier")}
+    versions = {name: load(name).version for name in ("intent", "writer", "proposal")}
     assert len(set(versions.values())) == len(versions)
     for name, version in versions.items():
         assert version.startswith(f"{name}.v")

@@ -18,10 +18,7 @@ from outreach.connectors.smtp import Smtp, enhanced_status
 from outreach.values import ComposedMail, InboxCursor
 
 MAIL = ComposedMail(
-    "<m42@acme.example>",
-    "sales@acme.example",
-    "asha@kumar.example",
-    b"Subject: Hi\r\n\r\nHello\r\n.dot\r\n",
+    "<m42@acme.example>", "sales@acme.example", "asha@kumar.example", b"Subject: Hi\r\n\r\nHello\r\n.dot\r\n"
 )
 
 
@@ -115,9 +112,7 @@ def test_a_refusal_before_data_leaves_the_claim_untaken(receiver, step, said, ra
     assert server.got == []
 
 
-@pytest.mark.parametrize(
-    ("said", "raised"), [("451 4.3.0 Later", RetryLater), ("554 5.6.0 Bad content", Rejected)]
-)
+@pytest.mark.parametrize(("said", "raised"), [("451 4.3.0 Later", RetryLater), ("554 5.6.0 Bad content", Rejected)])
 def test_a_refusal_after_the_dot_is_certain_too(receiver, said, raised):
     server, address = receiver
     server.data = said
@@ -129,9 +124,7 @@ def test_a_connection_lost_after_the_dot_is_neither_retried_nor_refused(receiver
     server, address = receiver
     server.data = "drop"
     claim = Counting()
-    with pytest.raises(
-        Exception
-    ) as caught:  # whatever it is, it must not be one of the two certain ones
+    with pytest.raises(Exception) as caught:  # whatever it is, it must not be one of the two certain ones
         Smtp(address).send(MAIL, claim)
     assert not isinstance(caught.value, RetryLater | Rejected)
     assert claim.taken == 1
@@ -262,9 +255,7 @@ class Mailbox(socketserver.StreamRequestHandler):
         if words[0] == "CAPABILITY":
             self.say("* CAPABILITY IMAP4rev1")
         elif words[0] == "STATUS":
-            self.say(
-                f'* STATUS "INBOX" (UIDVALIDITY {self.validity} UIDNEXT {max(self.mails, default=0) + 1})'
-            )
+            self.say(f'* STATUS "INBOX" (UIDVALIDITY {self.validity} UIDNEXT {max(self.mails, default=0) + 1})')
         elif words[0] in {"SELECT", "EXAMINE"}:
             self.say(f"* {len(self.mails)} EXISTS")
             self.say(f"* OK [UIDVALIDITY {self.validity}] valid")
@@ -275,9 +266,7 @@ class Mailbox(socketserver.StreamRequestHandler):
             if "SIZE" in command:
                 self.say(f"* 1 FETCH (UID {words[2]} RFC822.SIZE {len(raw)})")
             else:
-                self.wfile.write(
-                    b"* 1 FETCH (UID %d BODY[] {%d}\r\n%s)\r\n" % (int(words[2]), len(raw), raw)
-                )
+                self.wfile.write(b"* 1 FETCH (UID %d BODY[] {%d}\r\n%s)\r\n" % (int(words[2]), len(raw), raw))
         elif words[0] == "LOGOUT":
             self.say("* BYE")
 

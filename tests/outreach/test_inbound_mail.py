@@ -53,11 +53,7 @@ def test_an_interested_reply_moves_the_lead_and_tells_the_owner(sent, rita, run_
     arrive(answer_to(sent, "Yes, I am very interested. Please send me a proposal."))
     run_events()
     message, lead = incoming(), fresh(sent.lead)
-    assert (message.intent, message.intent_via, message.state) == (
-        "interested",
-        "rules",
-        "received",
-    )
+    assert (message.intent, message.intent_via, message.state) == ("interested", "rules", "received")
     assert (lead.status, lead.stage) == ("qualified", "INTERESTED")
     assert message.conversation == sent.conversation and message.lead == lead
     assert rita.notifications.filter(kind="message.received").count() == 1
@@ -86,20 +82,10 @@ def test_a_reply_without_any_thread_is_matched_by_its_sender(sent, run_events) -
 
 
 def test_a_stranger_who_writes_becomes_a_lead(rita, run_events) -> None:
-    arrive(
-        mail_from(
-            "new@bakery.example",
-            "Hello, what does a website cost?",
-            From="Asha Rao <new@bakery.example>",
-        )
-    )
+    arrive(mail_from("new@bakery.example", "Hello, what does a website cost?", From="Asha Rao <new@bakery.example>"))
     run_events()
     lead = Lead.objects.get()
-    assert (lead.source, lead.contact.email, lead.contact.first_name) == (
-        "email",
-        "new@bakery.example",
-        "Asha",
-    )
+    assert (lead.source, lead.contact.email, lead.contact.first_name) == ("email", "new@bakery.example", "Asha")
     assert incoming().lead == lead
 
 
@@ -134,9 +120,7 @@ def test_our_own_mail_coming_back_is_ignored(sent, run_events) -> None:
     assert not Message.objects.incoming().exists()
 
 
-@pytest.mark.parametrize(
-    "words", ["Please stop writing to me.", "Great product, but unsubscribe me.", "STOP"]
-)
+@pytest.mark.parametrize("words", ["Please stop writing to me.", "Great product, but unsubscribe me.", "STOP"])
 def test_an_opt_out_is_honoured_at_once(sent, words, run_events) -> None:
     arrive(answer_to(sent, words))
     run_events()
@@ -195,9 +179,7 @@ def test_in_doubt_a_person_reads(sent, run_events) -> None:
     message = received(sent, "Hmm.", run_events)
     Message.objects.filter(pk=message.pk).update(intent="")
     before = fresh(sent.lead).stage
-    record_classification(
-        message, actor=SYSTEM, intent="interested", confidence=0.99, via="model", agreed=False
-    )
+    record_classification(message, actor=SYSTEM, intent="interested", confidence=0.99, via="model", agreed=False)
     run_events()
     assert fresh(sent.lead).stage == before
     assert Activity.objects.filter(subject__contains="may be interested").count() == 1
@@ -219,10 +201,7 @@ def test_an_intent_outside_the_list_is_refused(sent, run_events) -> None:
     Message.objects.filter(pk=message.pk).update(intent="")
     from core.errors import Invalid
 
-    for values in (
-        {"intent": "admin", "confidence": 1},
-        {"intent": "interested", "confidence": 101},
-    ):
+    for values in ({"intent": "admin", "confidence": 1}, {"intent": "interested", "confidence": 101}):
         with pytest.raises(Invalid):
             record_classification(message, actor=SYSTEM, via="model", **values)
 
@@ -232,10 +211,7 @@ def test_a_correction_acts_in_the_persons_name(sent, rita, run_events) -> None:
     correct_classification(message, actor=as_actor(rita), intent="interested")
     run_events()
     message = Message.objects.get(pk=message.pk)
-    assert (message.intent, message.intent_via) == (
-        "interested",
-        "person",
-    ) and message.corrected_from
+    assert (message.intent, message.intent_via) == ("interested", "person") and message.corrected_from
     assert Event.objects.filter(name="message.classified", actor_id=rita.pk).count() == 1
 
 
@@ -312,8 +288,7 @@ def test_a_hard_bounce_suppresses_the_address(sent, rita, run_events) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
-    [("5.2.2", "Mailbox full"), ("5.7.1", "Rejected by policy"), ("4.2.2", "Mailbox full")],
+    ("status", "words"), [("5.2.2", "Mailbox full"), ("5.7.1", "Rejected by policy"), ("4.2.2", "Mailbox full")]
 )
 def test_soft_and_policy_bounces_suppress_nothing(sent, status, words, run_events) -> None:
     arrive(bounce(sent, status, words))
@@ -346,12 +321,7 @@ def post(body: bytes, signature: str | None = None, age: int = 0):
     headers = sign(conf.INBOUND_SECRET, body, now() - timedelta(seconds=age))
     if signature is not None:
         headers["X-CRM-Signature"] = signature
-    return browser().post(
-        "/webhooks/inbound-mail/",
-        body,
-        content_type="message/rfc822",
-        headers=headers,
-    )
+    return browser().post("/webhooks/inbound-mail/", body, content_type="message/rfc822", headers=headers)
 
 
 def test_a_signed_post_is_stored_before_it_is_answered_and_once(sent, settings, run_events) -> None:
@@ -455,9 +425,7 @@ def test_a_contact_without_a_lead_is_answered_all_the_same(rita, run_events) -> 
 
 
 @pytest.mark.parametrize("message_id", ["", f"<{'x' * 700}@mail.example>", "no brackets at all"])
-def test_mail_without_a_usable_id_is_kept_and_can_be_answered(
-    sent, rita, message_id, run_events
-) -> None:
+def test_mail_without_a_usable_id_is_kept_and_can_be_answered(sent, rita, message_id, run_events) -> None:
     arrive(answer_to(sent, "Which days are you open?", Message_ID=message_id))
     run_events()
     from outreach.actions.messages import send_message
@@ -472,7 +440,4 @@ def test_a_message_whose_contact_was_deleted_before_it_left_is_forgotten(rita, r
     message_to(lead)
     lead.contact.delete()
     run_events()
-    assert (
-        sink() == []
-        and not Delivery.objects.filter(subscriber__contains="hand_over", done_at=None).exists()
-    )
+    assert sink() == [] and not Delivery.objects.filter(subscriber__contains="hand_over", done_at=None).exists()

@@ -49,9 +49,7 @@ def completion(content: object, sent: int = 100, made: int = 20) -> dict:
 def api(settings):
     if not SPECS.is_dir():
         pytest.skip("the vendor stand-ins (../shared/vendor-specs) are not here")
-    pytest.importorskip(
-        "openapi_schema_validator", reason="the stand-ins' requirements are not installed"
-    )
+    pytest.importorskip("openapi_schema_validator", reason="the stand-ins' requirements are not installed")
     sys.path.insert(0, str(SPECS))
     try:
         from oracle import Oracle
@@ -78,11 +76,7 @@ def test_a_question_conforms_to_the_vendors_description_and_is_not_stored(api):
     assert call.data["store"] is False
     assert call.data["response_format"]["json_schema"]["strict"] is True
     assert call.data["messages"][1] == {"role": "user", "content": "the sky"}
-    assert (answer.usage.input_tokens, answer.usage.output_tokens, answer.usage.calls) == (
-        100,
-        20,
-        1,
-    )
+    assert (answer.usage.input_tokens, answer.usage.output_tokens, answer.usage.calls) == (100, 20, 1)
     assert answer.usage.cost_micros == llm.spent_today() == 27
 
 
@@ -97,14 +91,7 @@ def test_the_same_question_is_asked_once(api):
 
 @pytest.mark.parametrize(
     "bad",
-    [
-        "no json",
-        "",
-        '{"name": "blue"}',
-        {"name": "blue", "shade": 101},
-        {**BLUE, "__proto__": {"admin": True}},
-        [BLUE],
-    ],
+    ["no json", "", '{"name": "blue"}', {"name": "blue", "shade": 101}, {**BLUE, "__proto__": {"admin": True}}, [BLUE]],
 )
 def test_a_bad_answer_is_mended_once_and_then_given_up(api, bad):
     api.reply(CALL, completion(bad))
@@ -128,11 +115,7 @@ def test_an_answer_of_a_megabyte_is_not_read_to_its_end(api):
 def test_an_answer_with_faults_counts_as_bad(api):
     api.reply(CALL, completion({"name": "grue", "shade": 1}))
     api.reply(CALL, completion(BLUE))
-    answer = llm.ask(
-        question(),
-        Colour,
-        lambda colour: [] if colour.name == "blue" else ["There is no such colour."],
-    )
+    answer = llm.ask(question(), Colour, lambda colour: [] if colour.name == "blue" else ["There is no such colour."])
     assert answer.value.name == "blue"
     assert "no such colour" in api.calls(CALL)[1].data["messages"][-1]["content"]
 
@@ -202,10 +185,7 @@ def test_long_input_is_cut(api):
 
 def test_a_cache_that_is_away_is_no_error_of_the_caller(api, settings):
     settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": "redis://127.0.0.1:1/0",
-        }
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
     }
     with pytest.raises(llm.Unavailable):
         llm.ask(question(), Colour)

@@ -29,29 +29,14 @@ POLICY = {
 }
 
 
-def mail(
-    body: str,
-    subject: str = "Hello",
-    content_type: str = "text/plain; charset=utf-8",
-    **headers: str,
-) -> bytes:
-    given = {
-        "From": "Asha <asha@kumar.example>",
-        "To": "sales@acme.example",
-        "Message-ID": "<r1@kumar.example>",
-    }
+def mail(body: str, subject: str = "Hello", content_type: str = "text/plain; charset=utf-8", **headers: str) -> bytes:
+    given = {"From": "Asha <asha@kumar.example>", "To": "sales@acme.example", "Message-ID": "<r1@kumar.example>"}
     given |= {name.replace("_", "-"): value for name, value in headers.items()}
     lines = [f"{name}: {value}" for name, value in given.items()]
-    return "\n".join(
-        [*lines, f"Subject: {subject}", f"Content-Type: {content_type}", "", body]
-    ).encode()
+    return "\n".join([*lines, f"Subject: {subject}", f"Content-Type: {content_type}", "", body]).encode()
 
 
-def report(
-    fields: str,
-    words: str = "It did not arrive.",
-    original: str = "Message-ID: <ours@acme.example>",
-) -> bytes:
+def report(fields: str, words: str = "It did not arrive.", original: str = "Message-ID: <ours@acme.example>") -> bytes:
     return mail(
         f"--b\nContent-Type: text/plain\n\n{words}\n--b\nContent-Type: message/delivery-status\n\n"
         f"Reporting-MTA: dns; mx.example\n\n{fields}\n--b\nContent-Type: message/rfc822\n\n"
@@ -89,9 +74,7 @@ def test_a_failure_is_judged_by_its_status_and_then_by_its_words(status, diagnos
     fields += f"Status: {status}\nDiagnostic-Code: {diagnostic}\n"
     message = parse(report(fields))
     assert message.kind == "bounce"
-    assert [(one.address, one.cls) for one in message.recipients] == [
-        ("ravi@shop.example", expected)
-    ]
+    assert [(one.address, one.cls) for one in message.recipients] == [("ravi@shop.example", expected)]
     assert message.original_message_id == "<ours@acme.example>"
     assert message.reply_text == ""
     assert not message.answerable
@@ -142,9 +125,7 @@ def test_a_feedback_report_is_a_complaint_unless_it_says_the_opposite():
 
     message = parse(feedback("abuse"))
     assert message.kind == "complaint"
-    assert [(one.address, one.cls) for one in message.recipients] == [
-        ("ravi@shop.example", "complaint")
-    ]
+    assert [(one.address, one.cls) for one in message.recipients] == [("ravi@shop.example", "complaint")]
     assert message.original_message_id == "<ours@acme.example>"
     assert parse(feedback("not-spam")).kind != "complaint"
 
@@ -153,12 +134,7 @@ def test_a_feedback_report_is_a_complaint_unless_it_says_the_opposite():
     ("headers", "subject", "body", "kind"),
     [
         ({"Auto_Submitted": "auto-replied"}, "Re: Hello", "I am away", "out_of_office"),
-        (
-            {"Auto_Submitted": "auto-generated"},
-            "Your request",
-            "Request number #12 has been received",
-            "auto_reply",
-        ),
+        ({"Auto_Submitted": "auto-generated"}, "Your request", "Request number #12 has been received", "auto_reply"),
         ({"X_Autoreply": "yes"}, "Re: Hello", "Thanks", "auto_reply"),
         ({"Precedence": "bulk"}, "News", "Our news", "auto_reply"),
         ({"Return_Path": "<>"}, "Re: Hello", "Thanks", "auto_reply"),
@@ -193,10 +169,7 @@ QUOTED = [
     ("El mar, 3 nov 2026 a las 10:12, Rita (<rita@acme.example>) escribió:", "Sí, me interesa."),
     ("Le mar. 3 nov. 2026 à 10:12, Rita <rita@acme.example> a écrit :", "Oui, avec plaisir."),
     ("मंगल, 3 नव॰ 2026 को 10:12 बजे Rita <rita@acme.example> ने लिखा:", "हाँ, कृपया भेजें।"),
-    (
-        "On Tue, 3 Nov 2026 at 10:12, Rita Rep from the sales team of Acme\n<rita@acme.example> wrote:",
-        "Yes.",
-    ),
+    ("On Tue, 3 Nov 2026 at 10:12, Rita Rep from the sales team of Acme\n<rita@acme.example> wrote:", "Yes."),
 ]
 
 
@@ -211,14 +184,8 @@ def test_quotes_are_left_out_in_five_languages(head, reply):
     [
         ("Fine.\n\n-----Original Message-----\nFrom: Rita\nSent: today\n\nHello", "Fine."),
         ("Gut.\n\n-----Ursprüngliche Nachricht-----\nVon: Rita", "Gut."),
-        (
-            "Bien.\n\nDe: Rita <r@a.example>\nEnviado el: martes\nPara: Asha\nAsunto: Hola\n\nHola",
-            "Bien.",
-        ),
-        (
-            "Fine.\n________________________________\nFrom: Rita\nSent: today\nTo: Asha\n\nHello",
-            "Fine.",
-        ),
+        ("Bien.\n\nDe: Rita <r@a.example>\nEnviado el: martes\nPara: Asha\nAsunto: Hola\n\nHola", "Bien."),
+        ("Fine.\n________________________________\nFrom: Rita\nSent: today\nTo: Asha\n\nHello", "Fine."),
         ("Fine.\n\n-- \nAsha Kumar\nKumar Sweets", "Fine."),
         ("Fine.\n\nSent from my iPhone", "Fine."),
         ("Gut.\n\nVon meinem iPhone gesendet", "Gut."),
@@ -251,11 +218,7 @@ def test_a_file_without_headers_is_read_as_plain_text():
 
 
 def test_headers_are_decoded_and_kept_to_one_line():
-    raw = mail(
-        "x",
-        "=?utf-8?b?4KSo4KSu4KS44KWN4KSk4KWH?=",
-        From="=?utf-8?q?Asha=0D=0ABcc:_x?= <asha@kumar.example>",
-    )
+    raw = mail("x", "=?utf-8?b?4KSo4KSu4KS44KWN4KSk4KWH?=", From="=?utf-8?q?Asha=0D=0ABcc:_x?= <asha@kumar.example>")
     message = parse(raw)
     assert message.subject == "नमस्ते"
     assert "\n" not in message.from_name
@@ -263,17 +226,13 @@ def test_headers_are_decoded_and_kept_to_one_line():
 
 
 HOSTILE = {
-    "nested parts": b"".join(
-        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(400)
-    ),
-    "many parts": b"From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n"
-    + b"--b\n\nx\n" * 20_000,
+    "nested parts": b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(400)),
+    "many parts": b"From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 20_000,
     "deep html": b"From: a@b.example\nContent-Type: text/html\n\n" + b"<div>" * 80_000,
     "open comments": b"From: a@b.example\nContent-Type: text/html\n\n" + b"<!--" * 80_000,
     "on on on": b"From: a@b.example\n\n" + b"On " * 60_000,
     "many heads": b"From: a@b.example\n\n" + b"On 1 x\n" * 20_000,
-    "addresses": b"From: mailer-daemon@x\nReturn-Path: <>\nSubject: failure notice\n\n"
-    + b"a@" * 100_000,
+    "addresses": b"From: mailer-daemon@x\nReturn-Path: <>\nSubject: failure notice\n\n" + b"a@" * 100_000,
     "encoded": b"From: a@b.example\nSubject: " + b"=?utf-8?q?a?= " * 30_000 + b"\n\n",
     "nothing": b"",
     "zeros": bytes(1000),
@@ -304,25 +263,14 @@ def test_random_and_broken_bytes_never_raise():
 
 def test_the_command_prints_one_line_for_each_file(tmp_path):
     first, second = tmp_path / "a.eml", tmp_path / "b.eml"
-    first.write_bytes(
-        report("Final-Recipient: rfc822; r@s.example\nAction: failed\nStatus: 5.2.3\n")
-    )
+    first.write_bytes(report("Final-Recipient: rfc822; r@s.example\nAction: failed\nStatus: 5.2.3\n"))
     second.write_bytes(mail("Yes please", "Re: Hello"))
     out, err = StringIO(), StringIO()
-    call_command(
-        "read_mail", str(first), str(tmp_path / "none"), str(second), stdout=out, stderr=err
-    )
+    call_command("read_mail", str(first), str(tmp_path / "none"), str(second), stdout=out, stderr=err)
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [line["kind"] for line in lines] == ["bounce", "reply"]
-    assert lines[0]["recipients"] == [
-        {"address": "r@s.example", "status": "5.2.3", "class": "soft"}
-    ]
-    assert lines[1] == {
-        "file": str(second),
-        "kind": "reply",
-        "recipients": [],
-        "reply_text": "Yes please",
-    }
+    assert lines[0]["recipients"] == [{"address": "r@s.example", "status": "5.2.3", "class": "soft"}]
+    assert lines[1] == {"file": str(second), "kind": "reply", "recipients": [], "reply_text": "Yes please"}
     assert "none" in err.getvalue()
 
 
@@ -340,9 +288,7 @@ def expected_class(row: dict[str, str]) -> str:
     return "policy" if reason in POLICY else "soft"
 
 
-@pytest.mark.skipif(
-    not BOUNCES.is_dir(), reason="the real bounces (../shared/data/bounces) are not here"
-)
+@pytest.mark.skipif(not BOUNCES.is_dir(), reason="the real bounces (../shared/data/bounces) are not here")
 def test_real_bounces_are_judged_as_the_reference_does():
     with (BOUNCES / "expected.csv").open() as file:
         rows = list(csv.DictReader(file))

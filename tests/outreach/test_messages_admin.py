@@ -3,16 +3,7 @@
 import pytest
 
 from outreach.models import Message, Suggestion, Workflow
-from tests.outreach.scene import (
-    answer_to,
-    arrive,
-    dial,
-    draft_for,
-    fresh,
-    lead_of,
-    message_to,
-    sink,
-)
+from tests.outreach.scene import answer_to, arrive, dial, draft_for, fresh, lead_of, message_to, sink
 from tests.people import browser
 
 pytestmark = pytest.mark.django_db
@@ -40,10 +31,7 @@ def test_lists_and_rows_open_for_administrators_only(busy, ada, rita, model) -> 
     row = apps.get_model("outreach", model).objects.first()
     if row is not None:
         assert client.get(f"/admin/outreach/{model}/{row.pk}/change/").status_code == 200
-        assert (
-            client.post(f"/admin/outreach/{model}/{row.pk}/delete/", {"post": "yes"}).status_code
-            == 403
-        )
+        assert client.post(f"/admin/outreach/{model}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert browser(rita).get(f"/admin/outreach/{model}/").status_code in (302, 403)
 
 
@@ -63,12 +51,6 @@ def test_a_draft_is_approved_by_its_button(busy, ada, run_events) -> None:
 
 
 def test_a_dial_is_turned_by_its_form(busy, ada) -> None:
-    values = {
-        "name": "lead_intake",
-        "is_on": "on",
-        "autonomy": "auto",
-        "per_contact_per_day": 1,
-        "per_hour": 9,
-    }
+    values = {"name": "lead_intake", "is_on": "on", "autonomy": "auto", "per_contact_per_day": 1, "per_hour": 9}
     assert browser(ada).post("/admin/outreach/workflow/add/", values).status_code == 302
     assert Workflow.objects.get(key="lead_intake").per_hour == 9

@@ -30,12 +30,7 @@ def answered(lead, run_events) -> Message:
     """A lead's answer to the first message."""
     first = message_to(lead)
     run_events()
-    arrive(
-        answer_to(
-            Message.objects.get(pk=first.pk),
-            "Which <b>days</b> are <script>alert(1)</script> open?",
-        )
-    )
+    arrive(answer_to(Message.objects.get(pk=first.pk), "Which <b>days</b> are <script>alert(1)</script> open?"))
     run_events()
     return Message.objects.incoming().get()
 
@@ -58,9 +53,7 @@ def test_the_thread_is_a_fragment_for_htmx_and_a_page_otherwise(answered, rita) 
     assert b"<html" in browser(rita).get(f"/leads/{answered.lead_id}/thread/").content
 
 
-@pytest.mark.parametrize(
-    ("short", "status"), [("ron", 404), ("vic", 403), ("mia", 403), ("fin", 403)]
-)
+@pytest.mark.parametrize(("short", "status"), [("ron", 404), ("vic", 403), ("mia", 403), ("fin", 403)])
 def test_who_may_not_read_the_conversation_gets_nothing(answered, people, short, status) -> None:
     client = browser(getattr(people, short))
     for url in (f"/leads/{answered.lead_id}/thread/", f"/inbox/{answered.conversation_id}/"):
@@ -69,9 +62,7 @@ def test_who_may_not_read_the_conversation_gets_nothing(answered, people, short,
 
 
 def test_a_person_sends_from_the_lead_page(lead, rita, run_events) -> None:
-    answer = browser(rita).post(
-        f"/leads/{lead.pk}/message/", {"subject": "Hello", "body": "Shall we talk?"}
-    )
+    answer = browser(rita).post(f"/leads/{lead.pk}/message/", {"subject": "Hello", "body": "Shall we talk?"})
     assert answer.status_code == 303 and answer["Location"] == lead.get_absolute_url()
     run_events()
     message = Message.objects.get()
@@ -80,22 +71,14 @@ def test_a_person_sends_from_the_lead_page(lead, rita, run_events) -> None:
 
 
 def test_sending_by_htmx_answers_with_the_thread_and_an_empty_composer(lead, rita) -> None:
-    answer = htmx(
-        browser(rita),
-        "post",
-        f"/leads/{lead.pk}/message/",
-        "lead-thread",
-        {"body": "Shall we talk?"},
-    )
+    answer = htmx(browser(rita), "post", f"/leads/{lead.pk}/message/", "lead-thread", {"body": "Shall we talk?"})
     html = answer.content.decode()
     assert answer.status_code == 200 and "On its way" in html and "Shall we talk?" in html
     assert re.search(r"<textarea[^>]*></textarea>", html)
 
 
 def test_what_was_typed_is_kept_when_it_cannot_be_sent(lead, rita) -> None:
-    answer = browser(rita).post(
-        f"/leads/{lead.pk}/message/", {"subject": "two\nlines", "body": "Shall we talk?"}
-    )
+    answer = browser(rita).post(f"/leads/{lead.pk}/message/", {"subject": "two\nlines", "body": "Shall we talk?"})
     assert answer.status_code == 422 and "Shall we talk?" in answer.content.decode()
     assert not Message.objects.exists()
 
@@ -114,9 +97,7 @@ def test_the_inbox_shows_each_rep_their_own(answered, rita, ron, sam) -> None:
 
 
 def test_a_person_answers_from_the_inbox(answered, rita, run_events) -> None:
-    answer = browser(rita).post(
-        f"/inbox/{answered.conversation_id}/send/", {"body": "Monday to Saturday."}
-    )
+    answer = browser(rita).post(f"/inbox/{answered.conversation_id}/send/", {"body": "Monday to Saturday."})
     assert answer.status_code == 303
     run_events()
     message = Message.objects.outgoing().latest("pk")
@@ -151,15 +132,11 @@ def test_a_draft_is_approved_on_the_lead_page(lead, rita, run_events) -> None:
     draft = draft_for(lead)
     panel = browser(rita).get(f"/leads/{lead.pk}/suggestions/").content.decode()
     assert "Shall we talk?" in panel and "Approve and send" in panel and "90% sure" in panel
-    answer = browser(rita).post(
-        f"/suggestions/{draft.pk}/approve/", {"fingerprint": draft.fingerprint}
-    )
+    answer = browser(rita).post(f"/suggestions/{draft.pk}/approve/", {"fingerprint": draft.fingerprint})
     assert answer.status_code == 303
     run_events()
     assert len(sink()) == 1 and fresh(draft).decided_by == rita
-    again = browser(rita).post(
-        f"/suggestions/{draft.pk}/approve/", {"fingerprint": draft.fingerprint}
-    )
+    again = browser(rita).post(f"/suggestions/{draft.pk}/approve/", {"fingerprint": draft.fingerprint})
     assert again.status_code == 409 and "decided this already" in again.content.decode()
 
 
@@ -173,11 +150,7 @@ def test_a_draft_is_edited_and_sent(lead, rita) -> None:
     draft = draft_for(lead)
     page = browser(rita).get(f"/suggestions/{draft.pk}/edit/").content.decode()
     assert "Shall we talk?" in page and draft.fingerprint in page
-    values = {
-        "fingerprint": draft.fingerprint,
-        "subject": "Hello",
-        "body": "Shall we talk on Monday?",
-    }
+    values = {"fingerprint": draft.fingerprint, "subject": "Hello", "body": "Shall we talk on Monday?"}
     assert browser(rita).post(f"/suggestions/{draft.pk}/edit/", values).status_code == 303
     assert fresh(draft).state == "modified"
 
@@ -191,22 +164,15 @@ def test_unchanged_words_with_other_line_ends_are_not_an_edit(lead, rita) -> Non
 
 def test_a_draft_is_rejected_with_a_reason(lead, rita) -> None:
     draft = draft_for(lead)
-    assert (
-        browser(rita).post(f"/suggestions/{draft.pk}/reject/", {"reason": "facts"}).status_code
-        == 303
-    )
+    assert browser(rita).post(f"/suggestions/{draft.pk}/reject/", {"reason": "facts"}).status_code == 303
     assert (fresh(draft).state, fresh(draft).reason) == ("rejected", "facts")
 
 
-@pytest.mark.parametrize(
-    ("short", "status"), [("ron", 404), ("sam", 403), ("vic", 403), ("mia", 403)]
-)
+@pytest.mark.parametrize(("short", "status"), [("ron", 404), ("sam", 403), ("vic", 403), ("mia", 403)])
 @pytest.mark.parametrize("verb", ["approve", "reject", "edit"])
 def test_who_may_not_decide_changes_nothing(lead, people, short, status, verb) -> None:
     draft = draft_for(lead)
-    answer = browser(getattr(people, short)).post(
-        f"/suggestions/{draft.pk}/{verb}/", {"body": "Mine"}
-    )
+    answer = browser(getattr(people, short)).post(f"/suggestions/{draft.pk}/{verb}/", {"body": "Mine"})
     assert answer.status_code == status
     assert fresh(draft).state == "pending" and not Message.objects.exists()
 
@@ -241,27 +207,17 @@ def test_the_true_intent_is_set_on_the_page(answered, rita, run_events) -> None:
     assert answer.status_code == 303
     run_events()
     assert fresh(answered).intent == "interested"
-    assert (
-        browser(rita).post(f"/messages/{answered.pk}/correct/", {"intent": "admin"}).status_code
-        == 422
-    )
+    assert browser(rita).post(f"/messages/{answered.pk}/correct/", {"intent": "admin"}).status_code == 422
 
 
-def test_administrators_watch_the_sink_and_answer_in_the_leads_name(
-    ada, rita, lead, run_events
-) -> None:
+def test_administrators_watch_the_sink_and_answer_in_the_leads_name(ada, rita, lead, run_events) -> None:
     message = message_to(lead, body_text="Hello <script>alert(1)</script>")
     run_events()
     client = browser(ada)
     assert "Bookings for your clinic" in client.get("/mail-sink/").content.decode()
     page = client.get(f"/mail-sink/{message.pk}/").content.decode()
     assert "&lt;script&gt;" in page and "Reply as the lead" in page
-    assert (
-        client.post(
-            f"/mail-sink/{message.pk}/reply/", {"body": "Yes, I am interested."}
-        ).status_code
-        == 303
-    )
+    assert client.post(f"/mail-sink/{message.pk}/reply/", {"body": "Yes, I am interested."}).status_code == 303
     read_drop_directory()
     run_events()
     assert fresh(lead).stage == "INTERESTED"
@@ -269,9 +225,7 @@ def test_administrators_watch_the_sink_and_answer_in_the_leads_name(
 
 
 @pytest.mark.parametrize("change", [{"PRODUCTION": True}, {"EMAIL_URL": "smtp://localhost:25"}])
-def test_nobody_answers_in_a_leads_name_where_mail_is_real(
-    ada, lead, run_events, settings, change
-) -> None:
+def test_nobody_answers_in_a_leads_name_where_mail_is_real(ada, lead, run_events, settings, change) -> None:
     message = message_to(lead)
     run_events()
     for name, value in change.items():

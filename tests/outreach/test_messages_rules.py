@@ -7,12 +7,7 @@ from outreach.eligibility import blocked, purpose_for
 
 ALLOWED = {
     "first_message": {("new", "NEW")},
-    "follow_up": {
-        ("new", "CONTACTED"),
-        ("new", "INTERESTED"),
-        ("contacted", "CONTACTED"),
-        ("contacted", "INTERESTED"),
-    },
+    "follow_up": {("new", "CONTACTED"), ("new", "INTERESTED"), ("contacted", "CONTACTED"), ("contacted", "INTERESTED")},
     "proposal": {
         ("new", "INTERESTED"),
         ("contacted", "INTERESTED"),

@@ -55,9 +55,7 @@ def test_the_same_event_delivered_again_sends_nothing_more(rita, run_events) -> 
 def test_a_suppressed_address_gets_nothing_even_when_it_was_queued_before(rita, run_events) -> None:
     lead = lead_of(rita)
     message = message_to(lead)
-    suppress_address(
-        actor=SYSTEM, channel="email", address="MEERA@SharmaDental.example", reason="hard"
-    )
+    suppress_address(actor=SYSTEM, channel="email", address="MEERA@SharmaDental.example", reason="hard")
     run_events()
     message = Message.objects.get(pk=message.pk)
     assert message.state == "failed" and "must not be written to" in message.error
@@ -76,22 +74,15 @@ def test_a_message_whose_words_changed_after_it_was_queued_does_not_leave(rita, 
     message = message_to(lead_of(rita))
     Message.objects.filter(pk=message.pk).update(body_text="Something else")
     run_events()
-    assert (
-        Message.objects.get(pk=message.pk).error == "The message is not the one that was approved."
-    )
+    assert Message.objects.get(pk=message.pk).error == "The message is not the one that was approved."
     assert sink() == []
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
-    [
-        ({"purpose": "proposal"}, "needs an interested lead"),
-        ({"purpose": "follow_up"}, "Nothing was sent yet"),
-    ],
+    [({"purpose": "proposal"}, "needs an interested lead"), ({"purpose": "follow_up"}, "Nothing was sent yet")],
 )
-def test_a_purpose_that_the_stage_forbids_is_refused_and_writes_nothing(
-    rita, values, words
-) -> None:
+def test_a_purpose_that_the_stage_forbids_is_refused_and_writes_nothing(rita, values, words) -> None:
     lead = lead_of(rita)
     with pytest.raises(Refused, match=words):
         message_to(lead, **values)
@@ -102,10 +93,7 @@ def test_people_who_never_asked_need_consent_where_the_country_says_so(rita) -> 
     lead = lead_of(rita, source="finder", country="DE")
     with pytest.raises(Refused, match="agreed"):
         message_to(lead)
-    assert (
-        message_to(lead_of(rita, "asked@clinic.example", source="web", country="DE")).state
-        == "queued"
-    )
+    assert message_to(lead_of(rita, "asked@clinic.example", source="web", country="DE")).state == "queued"
 
 
 def test_a_subject_cannot_smuggle_a_header(rita, run_events) -> None:
@@ -113,19 +101,11 @@ def test_a_subject_cannot_smuggle_a_header(rita, run_events) -> None:
     message = message_to(lead, subject="Hello\r\nBcc: everyone@example.com")
     run_events()
     [mail] = sent_mails()
-    assert (
-        mail["Bcc"] is None
-        and mail["Subject"] == message.subject == "Hello Bcc: everyone@example.com"
-    )
+    assert mail["Bcc"] is None and mail["Subject"] == message.subject == "Hello Bcc: everyone@example.com"
     with pytest.raises(Invalid):
         from core.actions import run
 
-        run(
-            "message.send",
-            lead,
-            actor=as_actor(rita),
-            data={"subject": "a\nBcc: b@example.com", "body": "x"},
-        )
+        run("message.send", lead, actor=as_actor(rita), data={"subject": "a\nBcc: b@example.com", "body": "x"})
 
 
 def test_a_first_contact_never_pretends_to_answer(rita, run_events) -> None:
@@ -154,15 +134,11 @@ def test_another_rep_may_not_write_to_the_lead(rita, ron) -> None:
     assert not Message.objects.exists()
 
 
-def test_a_crash_after_the_claim_becomes_unknown_and_is_never_sent_again_by_itself(
-    rita, run_events, settings
-) -> None:
+def test_a_crash_after_the_claim_becomes_unknown_and_is_never_sent_again_by_itself(rita, run_events, settings) -> None:
     settings.EMAIL_URL = "smtp://localhost:1"
     message = message_to(lead_of(rita))
     Claim(Effect.objects.get(key=message.effect_key)).take()
-    Effect.objects.update(
-        leased_until=Effect.objects.get(key=message.effect_key).leased_until - 2 * LEASE
-    )
+    Effect.objects.update(leased_until=Effect.objects.get(key=message.effect_key).leased_until - 2 * LEASE)
     run_events()
     assert Message.objects.get(pk=message.pk).state == "unknown"
     assert rita.notifications.filter(kind="message.unknown").count() == 1
@@ -172,9 +148,7 @@ def unknown_message(rita, settings, run_events) -> Message:
     settings.EMAIL_URL = "smtp://localhost:1"
     message = message_to(lead_of(rita))
     Claim(Effect.objects.get(key=message.effect_key)).take()
-    Effect.objects.update(
-        leased_until=Effect.objects.get(key=message.effect_key).leased_until - 2 * LEASE
-    )
+    Effect.objects.update(leased_until=Effect.objects.get(key=message.effect_key).leased_until - 2 * LEASE)
     run_events()
     settings.EMAIL_URL = ""
     return Message.objects.get(pk=message.pk)
@@ -206,9 +180,7 @@ def test_only_unknown_or_failed_messages_are_sent_again(rita, run_events) -> Non
     assert len(sink()) == 1
 
 
-def test_the_kill_switch_stops_an_automatic_message_that_is_queued_already(
-    rita, run_events
-) -> None:
+def test_the_kill_switch_stops_an_automatic_message_that_is_queued_already(rita, run_events) -> None:
     dial("lead_intake")
     message = message_to(lead_of(rita), automatic=True, workflow_key="lead_intake")
     pause()

@@ -69,9 +69,7 @@ def test_an_accepted_message_is_sent_with_a_signed_return_path(smtp, rita, run_e
     assert f"+message{message.pk}." in envelope.mail_from
 
 
-def test_an_unknown_mailbox_fails_the_message_and_suppresses_the_address(
-    smtp, rita, run_events
-) -> None:
+def test_an_unknown_mailbox_fails_the_message_and_suppresses_the_address(smtp, rita, run_events) -> None:
     smtp.rcpt = "550 5.1.1 User unknown"
     message = message_to(lead_of(rita))
     run_events()
@@ -80,9 +78,7 @@ def test_an_unknown_mailbox_fails_the_message_and_suppresses_the_address(
 
 
 @pytest.mark.parametrize("answer", ["550 5.7.1 Rejected by policy", "552 5.2.2 Mailbox full"])
-def test_other_refusals_fail_the_message_and_suppress_nothing(
-    smtp, rita, run_events, answer
-) -> None:
+def test_other_refusals_fail_the_message_and_suppress_nothing(smtp, rita, run_events, answer) -> None:
     smtp.rcpt = answer
     message = message_to(lead_of(rita))
     run_events()
@@ -101,9 +97,7 @@ def test_a_busy_server_is_tried_again_later_and_gets_it_once(smtp, rita, run_eve
     assert state_of(message) == "sent" and len(smtp.mails) == 1
 
 
-def test_a_connection_lost_after_the_content_is_unknown_and_never_repeated(
-    smtp, rita, run_events
-) -> None:
+def test_a_connection_lost_after_the_content_is_unknown_and_never_repeated(smtp, rita, run_events) -> None:
     smtp.data = "drop"
     message = message_to(lead_of(rita))
     run_events()

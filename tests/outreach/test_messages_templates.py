@@ -43,13 +43,7 @@ def test_a_template_that_is_not_there_leaves_the_composer_empty(rita, asked) -> 
 
 
 @pytest.mark.parametrize(
-    "change",
-    [
-        {"body": "{{ password }}"},
-        {"subject": "two\nlines"},
-        {"body": ""},
-        {"subject": "{{ evil }}"},
-    ],
+    "change", [{"body": "{{ password }}"}, {"subject": "two\nlines"}, {"body": ""}, {"subject": "{{ evil }}"}]
 )
 def test_words_with_holes_that_nothing_fills_are_refused(mia, change) -> None:
     with pytest.raises(Invalid):
@@ -81,9 +75,7 @@ def test_every_hand_over_is_written_down(rita, run_events) -> None:
     assert (call.connector, call.capability, call.outcome) == ("sink", "send_mail", "done")
 
 
-@pytest.mark.parametrize(
-    "url", ["/inbox/{0}/", "/leads/{0}/thread/", "/suggestions/{0}/edit/", "/mail-sink/{0}/"]
-)
+@pytest.mark.parametrize("url", ["/inbox/{0}/", "/leads/{0}/thread/", "/suggestions/{0}/edit/", "/mail-sink/{0}/"])
 def test_a_number_that_no_row_can_have_is_not_found(ada, url) -> None:
     for number in (999_999, 10**30):
         assert browser(ada).get(url.format(number)).status_code == 404

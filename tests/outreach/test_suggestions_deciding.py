@@ -1,27 +1,21 @@
 """Drafts: offered, decided once, good for exactly the words that were shown."""
 
+import re
 import threading
 import time
 
 import pytest
 from django.db import OperationalError, connection
+from django.utils.translation import override
 
 from core.errors import Denied, HouseError, Refused
 from core.models import Event
 from crm.models import Contact
+from crm.templatetags.kept import told
 from outreach.actions.suggestions import approve_suggestion, reject_suggestion, request_draft
-from outreach.models import AgentRun, Message, Suggestion
-from tests.outreach.scene import (
-    answer_to,
-    arrive,
-    dial,
-    draft_for,
-    fresh,
-    lead_of,
-    pause,
-    sent_mails,
-    sink,
-)
+from outreach.models import AgentRun, Message, Suggestion, Workflow
+from outreach.queries.workflows import over_limit
+from tests.outreach.scene import answer_to, arrive, dial, draft_for, fresh, lead_of, pause, sent_mails, sink
 from tests.people import as_actor
 
 pytestmark = pytest.mark.django_db
@@ -31,12 +25,7 @@ def test_a_new_lead_gets_a_draft_and_its_owner_is_told(rita, run_events) -> None
     lead = lead_of(rita)
     run_events()
     draft = Suggestion.objects.get()
-    assert (draft.lead, draft.state, draft.kind, draft.via) == (
-        lead,
-        "pending",
-        "first_message",
-        "rules",
-    )
+    assert (draft.lead, draft.state, draft.kind, draft.via) == (lead, "pending", "first_message", "rules")
     assert draft.to_address == lead.contact.email and "{{" not in draft.body
     assert AgentRun.objects.get(agent="writer").lead == lead and draft.prompt_version is not None
     assert rita.notifications.filter(kind="suggestion.ready").count() == 1
@@ -71,11 +60,7 @@ def test_approving_sends_exactly_what_was_shown(rita, run_events) -> None:
     run_events()
     message, draft = Message.objects.get(), Suggestion.objects.get()
     assert (draft.state, draft.decided_by, draft.difference) == ("approved", rita, "")
-    assert (message.body_text, message.subject, message.fingerprint) == (
-        draft.body,
-        draft.subject,
-        draft.fingerprint,
-    )
+    assert (message.body_text, message.subject, message.fingerprint) == (draft.body, draft.subject, draft.fingerprint)
     assert message.sent_by_ai and not message.automatic
     assert fresh(lead).status == "contacted"
 
@@ -96,9 +81,7 @@ def test_an_approval_of_other_words_than_the_stored_ones_is_refused(rita) -> Non
     assert refusal.value.code == "stale" and not Message.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "change", [{"body": "Pay here: http://evil.example"}, {"subject": "Other"}]
-)
+@pytest.mark.parametrize("change", [{"body": "Pay here: http://evil.example"}, {"subject": "Other"}])
 def test_a_draft_that_was_changed_behind_the_approvers_back_is_refused(rita, change) -> None:
     draft = draft_for(lead_of(rita))
     Suggestion.objects.filter(pk=draft.pk).update(**change)
@@ -235,3 +218,23 @@ def test_every_decision_is_an_event_with_who(rita, run_events) -> None:
     approve_suggestion(draft, actor=as_actor(rita))
     event = Event.objects.get(name="suggestion.decided", subject_id=draft.pk)
     assert event.actor_id == rita.pk and event.data["state"] == "approved"
+
+
+def test_why_a_draft_waits_is_kept_in_english_and_read_in_hindi(rita, ada, run_events) -> None:
+    draft = draft_for(lead_of(rita), workflow_key="lead_intake")
+    reasons = ["At most 3 answers of a conversation leave by themselves."]
+    for limits in (
+        {"autonomy": "approve"},
+        {"is_on": False},
+        {"is_on": True, "autonomy": "auto", "per_contact_per_day": 0},
+        {"per_contact_per_day": 1, "per_hour": 0},
+    ):
+        workflow, _is_new = Workflow.objects.update_or_create(
+            key="lead_intake", defaults={"name": "First message to a new lead", **limits}
+        )
+        reasons.append(over_limit(workflow, draft))
+    assert reasons[2] == "“First message to a new lead” is switched off." and len(set(reasons)) == 5
+    with override("hi"):
+        read = [told(one) for one in reasons]
+    assert all(any("\u0900" <= letter <= "\u097f" for letter in one) for one in read), read
+    assert not any(re.search("[a-z]", one) for one in read), read

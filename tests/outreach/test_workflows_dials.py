@@ -15,13 +15,7 @@ from tests.outreach.scene import answer_to, arrive, dial, lead_of, message_to, s
 from tests.people import as_actor, browser
 
 pytestmark = pytest.mark.django_db
-AUTO = {
-    "name": "lead_intake",
-    "autonomy": "auto",
-    "is_on": "on",
-    "per_contact_per_day": "1",
-    "per_hour": "60",
-}
+AUTO = {"name": "lead_intake", "autonomy": "auto", "is_on": "on", "per_contact_per_day": "1", "per_hour": "60"}
 
 
 def test_a_dial_that_nobody_turned_asks_each_time(db) -> None:
@@ -36,12 +30,7 @@ def test_only_an_administrator_lets_a_workflow_run_alone(ada, mia) -> None:
     assert workflow_for("lead_intake").runs_alone
     with pytest.raises(Denied):
         set_workflow(
-            actor=as_actor(mia),
-            name="follow_up",
-            autonomy="auto",
-            is_on=True,
-            per_contact_per_day=1,
-            per_hour=1,
+            actor=as_actor(mia), name="follow_up", autonomy="auto", is_on=True, per_contact_per_day=1, per_hour=1
         )
     assert browser(mia).post("/workflows/set/", {**AUTO, "autonomy": "approve"}).status_code == 303
 
@@ -49,21 +38,12 @@ def test_only_an_administrator_lets_a_workflow_run_alone(ada, mia) -> None:
 @pytest.mark.parametrize("short", ["max", "rita", "sam", "vic"])
 def test_others_turn_nothing(people, short) -> None:
     assert browser(getattr(people, short)).post("/workflows/set/", AUTO).status_code == 403
-    assert (
-        browser(getattr(people, short)).post("/workflows/pause/", {"is_paused": "on"}).status_code
-        == 403
-    )
+    assert browser(getattr(people, short)).post("/workflows/pause/", {"is_paused": "on"}).status_code == 403
     assert not Workflow.objects.exists() and not Workspace.current().automation_paused
 
 
 @pytest.mark.parametrize(
-    "change",
-    [
-        {"name": "world_peace"},
-        {"autonomy": "yolo"},
-        {"per_hour": "0"},
-        {"per_contact_per_day": "1000"},
-    ],
+    "change", [{"name": "world_peace"}, {"autonomy": "yolo"}, {"per_hour": "0"}, {"per_contact_per_day": "1000"}]
 )
 def test_a_dial_takes_only_what_it_has(ada, change) -> None:
     answer = browser(ada).post("/workflows/set/", {**AUTO, **change})

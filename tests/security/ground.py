@@ -11,10 +11,12 @@ from core.management.commands.list_endpoints import endpoints
 from core.management.commands.state_digest import business_models, digest
 from crm.actions.approvals import request_approval
 from crm.actions.imports import upload_import
+from crm.actions.tickets import create_ticket
 from crm.models import Deal
 from outreach.actions.messages import record_unknown
 from outreach.models import Message
 from tests.billing.selling import SYSTEM, accepted, new_lead
+from tests.crm.documents import uploaded
 from tests.factories.crm import make_activity, make_contact, make_lead
 from tests.outreach.scene import answer_to, arrive, draft_for, message_to
 from tests.people import as_actor
@@ -56,13 +58,9 @@ def rows_of(owner: User, run_events: Any, settings: Any) -> Rows:
 
     name = owner.email.partition("@")[0]
     actor = as_actor(owner)
-    proposal = accepted(
-        owner, email=f"{name}.sale@x.example", phone="", business_name=f"{name} Ltd"
-    )
+    proposal = accepted(owner, email=f"{name}.sale@x.example", phone="", business_name=f"{name} Ltd")
     won = proposal.deal
-    Deal.objects.filter(pk=won.pk).update(
-        status="won", won_at=won.created_at, closed_on=won.created_at.date()
-    )
+    Deal.objects.filter(pk=won.pk).update(status="won", won_at=won.created_at, closed_on=won.created_at.date())
     won.refresh_from_db()
     issue_invoice(won, actor=SYSTEM)
     invoice = Invoice.objects.get(deal=won)
@@ -85,6 +83,8 @@ def rows_of(owner: User, run_events: Any, settings: Any) -> Rows:
             "lead": lead.pk, "contact": contact.pk, "deal": open_deal.pk, "won": won.pk,
             "task": make_activity(actor=owner, contact=contact).pk, "proposal": proposal.pk, "invoice": invoice.pk,
             "conversation": reply.conversation_id, "message": out.pk, "reply": reply.pk,
+            "document": uploaded(owner, contact=contact).pk,
+            "ticket": create_ticket(actor=SYSTEM, contact=contact, subject="Broken").pk,
             "suggestion": suggestion.pk, "approval": approval.pk, "import": run.pk,
             "notification": notify(owner, actor=SYSTEM, kind="x", text="Hm", url="/").pk,
         },

@@ -34,9 +34,7 @@ def his(people, run_events, settings):
         title="Rons secret", business_name="Rons secret", next_step="Rons secret"
     )
     Deal.objects.filter(owner=people.ron).update(title="Rons secret")
-    Activity.objects.filter(actor=people.ron).update(
-        subject="Rons secret", body="Rons secret", outcome="Rons secret"
-    )
+    Activity.objects.filter(actor=people.ron).update(subject="Rons secret", body="Rons secret", outcome="Rons secret")
     Proposal.objects.update(title="Rons secret", summary="Rons secret")
     Message.objects.update(subject="Rons secret", body_text="Rons secret", reply_text="Rons secret")
     Suggestion.objects.update(subject="Rons secret", body="Rons secret")
@@ -66,9 +64,7 @@ BODY = {
 
 
 def test_no_address_of_another_reps_row_opens_or_changes_anything(people, his):
-    asks = re.compile(
-        r"/contacts/\d+/ask-access|/access/contacts/\d+/ask/"
-    )  # allowed: everybody reads contacts
+    asks = re.compile(r"/contacts/\d+/ask-access|/access/contacts/\d+/ask/")  # allowed: everybody reads contacts
     found = [target for target in targets(his) if not asks.search(target[1])]
     assert len(found) > 80
     page, program = browser(people.rita), api_client(people.rita)
@@ -126,22 +122,12 @@ def test_rows_of_others_are_not_reached_through_ones_own(people, his):
         ("activities", {"type": "note", "subject": "Hm", "lead": his.ids["lead"]}),
         ("activities", {"type": "call", "subject": "Hm", "lead": his.ids["lead"]}),
         ("activities", {"type": "note", "subject": "Hm", "deal": his.ids["deal"]}),
-        (
-            "activities",
-            {"type": "note", "subject": "Hm", "contact": mine.pk, "lead": his.ids["lead"]},
-        ),
+        ("activities", {"type": "note", "subject": "Hm", "contact": mine.pk, "lead": his.ids["lead"]}),
     ]
     before = state()
     for noun, body in bodies:
-        answer = client.post(
-            f"/api/v1/crm/{noun}", json.dumps(body), content_type="application/json"
-        )
-        assert answer.status_code in {404, 409, 422}, (
-            noun,
-            body,
-            answer.status_code,
-            answer.content,
-        )
+        answer = client.post(f"/api/v1/crm/{noun}", json.dumps(body), content_type="application/json")
+        assert answer.status_code in {404, 409, 422}, (noun, body, answer.status_code, answer.content)
         for words in HIS:
             assert words.encode() not in answer.content
     assert state() == before
@@ -176,15 +162,13 @@ def test_what_a_form_does_not_ask_cannot_be_set(people, run_events, settings, hi
     address = {"activities": f"/tasks/{pk}/"}.get(noun, f"/{noun}/{pk}/edit/")
     for field, given in FORBIDDEN[noun].items():
         value = places.get(str(given), given)
-        answer = client.patch(
-            f"/api/v1/crm/{noun}/{pk}", json.dumps({field: value}), content_type="application/json"
-        )
+        answer = client.patch(f"/api/v1/crm/{noun}/{pk}", json.dumps({field: value}), content_type="application/json")
         assert answer.status_code < 500, field
         page.post(address, {field: "" if value is None else str(value)})
         after = MODELS[noun].objects.filter(pk=pk).values().get()
-        assert after.get(f"{field.removesuffix('_id')}_id", 0) == before.get(
-            f"{field.removesuffix('_id')}_id", 0
-        ), field
+        assert after.get(f"{field.removesuffix('_id')}_id", 0) == before.get(f"{field.removesuffix('_id')}_id", 0), (
+            field
+        )
         if field != "version":
             assert after.get(field) == before.get(field), field
 
@@ -196,9 +180,7 @@ def test_a_rep_gives_nothing_to_somebody_else_while_making_it(people, his, noun)
         body["contact"] = his.ids["contact"]
     rows = MODELS[noun].objects.filter(owner=people.ron)
     before = rows.count()
-    answer = api_client(people.rita).post(
-        f"/api/v1/crm/{noun}", json.dumps(body), content_type="application/json"
-    )
+    answer = api_client(people.rita).post(f"/api/v1/crm/{noun}", json.dumps(body), content_type="application/json")
     assert answer.status_code == 403, answer.content
     assert rows.count() == before
 
@@ -211,12 +193,7 @@ def test_nobody_makes_themselves_more_than_they_are(people):
               "groups": ["1"], "password": "x", "session_epoch": "0"}  # fmt: skip
     page.post("/profile/", fields)
     rita = type(people.rita).objects.get(pk=people.rita.pk)
-    assert (rita.is_staff, rita.is_superuser, rita.is_active, rita.email) == (
-        False,
-        False,
-        True,
-        "rita@example.com",
-    )
+    assert (rita.is_staff, rita.is_superuser, rita.is_active, rita.email) == (False, False, True, "rita@example.com")
     assert rita.roles == frozenset({"sales-rep"})
     page.get("/people/")
     before = state()

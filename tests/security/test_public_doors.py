@@ -16,16 +16,7 @@ from outreach import mailparse
 from outreach.mailbuild import read_token, signed_address
 from outreach.models import Message, Receipt
 from outreach.signing import sign
-from tests.billing.selling import (
-    SECRET,
-    accepted,
-    drafted,
-    on_stripe,
-    post_event,
-    public,
-    sent,
-    stripe_event,
-)
+from tests.billing.selling import SECRET, accepted, drafted, on_stripe, post_event, public, sent, stripe_event
 from tests.factories.crm import make_public_form
 from tests.outreach.scene import answer_to, arrive, lead_of, mail_from, message_to
 from tests.security.ground import state
@@ -90,12 +81,7 @@ def test_a_replayed_event_is_stored_once(people, stripe, run_events):
     for _ in range(20):
         assert post_event(Client(), event).status_code == 200
     run_events()
-    assert (
-        Receipt.objects.filter(vendor="stripe").count()
-        == Payment.objects.count()
-        == Invoice.objects.count()
-        == 1
-    )
+    assert Receipt.objects.filter(vendor="stripe").count() == Payment.objects.count() == Invoice.objects.count() == 1
 
 
 def test_the_sandbox_is_shut_beside_a_key_and_in_production(people, settings):
@@ -141,9 +127,7 @@ def test_public_pages_are_discreet_and_their_tokens_revocable(people):
                 refusals.add(answer.content.replace(wrong.encode(), b""))
         for verb in ("accept", "decline", "question", "seen"):
             assert (
-                Client()
-                .post(f"/p/{wrong}/{verb}/", {"name": "Eve E", "agree": "on", "question": "x"})
-                .status_code
+                Client().post(f"/p/{wrong}/{verb}/", {"name": "Eve E", "agree": "on", "question": "x"}).status_code
                 == 404
             )
     assert Client().get(f"/i/{token}/").status_code == 404
@@ -198,10 +182,7 @@ def test_inbound_mail_needs_the_secret(settings, people):
                 MAIL,
                 raw,
                 content_type="message/rfc822",
-                headers={
-                    **sign("right", raw, clock.now()),
-                    "X-CRM-Signature": header.encode().decode("latin-1"),
-                },
+                headers={**sign("right", raw, clock.now()), "X-CRM-Signature": header.encode().decode("latin-1")},
             )
             .status_code
             == 401
@@ -228,9 +209,7 @@ def test_a_forged_reply_token_joins_no_conversation(people, run_events):
         arrive(mail_from(f"mallory{number}@evil.example", "Please send the price", To=address))
     arrive(
         mail_from(
-            "mallory9@evil.example",
-            "Please send the price",
-            In_Reply_To=f"<message-{message.pk}.{'0' * 32}@localhost>",
+            "mallory9@evil.example", "Please send the price", In_Reply_To=f"<message-{message.pk}.{'0' * 32}@localhost>"
         )
     )
     run_events()
@@ -271,9 +250,7 @@ def test_a_forged_bounce_or_complaint_suppresses_nobody(people, run_events):
     run_events()
     status = "Final-Recipient: rfc822; victim@x.example\nAction: failed\nStatus: 5.1.1"
     feedback = "Feedback-Type: abuse\nOriginal-Rcpt-To: victim@x.example"
-    for number, to in enumerate(
-        ("crm@localhost", f"crm+message{message.pk}.{'a' * 26}@localhost", "victim@x.example")
-    ):
+    for number, to in enumerate(("crm@localhost", f"crm+message{message.pk}.{'a' * 26}@localhost", "victim@x.example")):
         for kind, fields in (("delivery-status", status), ("feedback-report", feedback)):
             for original in ("<unknown@localhost>", f"<message-{message.pk}.{'0' * 32}@localhost>"):
                 text = BOUNCE.format(
@@ -323,11 +300,7 @@ def test_a_mail_orders_nothing(people, run_events):
         arrive(answer_to(message, words, Message_ID=f"<order{number}@x.example>"))
     run_events()
     after = Lead.objects.get(pk=lead.pk)
-    assert (after.stage, after.status, after.owner_id) == (
-        "CONTACTED",
-        "contacted",
-        before.owner_id,
-    )
+    assert (after.stage, after.status, after.owner_id) == ("CONTACTED", "contacted", before.owner_id)
     assert abs(after.score - before.score) <= 30
     assert not Contact.objects.filter(email="eve@evil.example").exists()
 
@@ -336,17 +309,12 @@ def test_a_stranger_cannot_flood_the_form(people):
     cache.clear()
     make_public_form(slug="talk")
     answers = [
-        Client().post(
-            "/f/talk/", {"first_name": "E", "email": f"e{n}@x.example"}, REMOTE_ADDR="198.51.100.5"
-        )
+        Client().post("/f/talk/", {"first_name": "E", "email": f"e{n}@x.example"}, REMOTE_ADDR="198.51.100.5")
         for n in range(14)
     ]
     assert [answer.status_code for answer in answers[-4:]] == [429] * 4
     forged = Client().post(
-        "/f/talk/",
-        {"email": "z@x.example"},
-        REMOTE_ADDR="198.51.100.5",
-        headers={"X-Forwarded-For": "203.0.113.9"},
+        "/f/talk/", {"email": "z@x.example"}, REMOTE_ADDR="198.51.100.5", headers={"X-Forwarded-For": "203.0.113.9"}
     )
     assert forged.status_code == 429
     cache.clear()
@@ -362,14 +330,14 @@ def test_the_form_takes_no_field_that_it_does_not_ask(people):
             "on_duplicate": "join", "contact": "1", "note": "x", "utm": "x"}  # fmt: skip
     assert Client().post("/f/talk/?owner=1&utm_source=x", body).status_code == 303
     lead = Lead.objects.get(contact__email_folded="eve@x.example")
-    assert (
-        lead.status,
-        lead.stage,
-        lead.source,
-        lead.city,
-        lead.contact.phone,
-        lead.estimated_value_minor,
-    ) == ("new", "NEW", "web", "", "", None)
+    assert (lead.status, lead.stage, lead.source, lead.city, lead.contact.phone, lead.estimated_value_minor) == (
+        "new",
+        "NEW",
+        "web",
+        "",
+        "",
+        None,
+    )
     many = "&".join(f"utm_{number}={'x' * 300}" for number in range(500))
     Client().post(f"/f/talk/?{many}", {"first_name": "Eve", "email": "many@x.example"})
     kept = Lead.objects.get(contact__email_folded="many@x.example").utm
@@ -379,13 +347,8 @@ def test_the_form_takes_no_field_that_it_does_not_ask(people):
 
 def test_a_stranger_changes_nothing_of_a_known_contact(people):
     cache.clear()
-    make_public_form(
-        slug="talk",
-        fields=["first_name", "last_name", "email", "phone", "business_name", "city", "note"],
-    )
-    lead = lead_of(
-        people.rita, "known@x.example", first_name="True", last_name="Name", city="Jaipur"
-    )
+    make_public_form(slug="talk", fields=["first_name", "last_name", "email", "phone", "business_name", "city", "note"])
+    lead = lead_of(people.rita, "known@x.example", first_name="True", last_name="Name", city="Jaipur")
     kept = ("first_name", "last_name", "email", "company_name", "owner_id")
     before = Contact.objects.filter(pk=lead.contact_id).values(*kept).get()
     body = {

@@ -22,21 +22,14 @@ LOGIN = "/accounts/login/"
 
 def plain(answer) -> str:
     """The words of a page, without tokens that differ each time."""
-    text = re.sub(
-        r'value="[^"]*"|nonce="[^"]*"|rita@example.com|nobody@example.com',
-        "",
-        answer.content.decode(),
-    )
+    text = re.sub(r'value="[^"]*"|nonce="[^"]*"|rita@example.com|nobody@example.com', "", answer.content.decode())
     return f"{answer.status_code} {answer.get('Location', '')} {text}"
 
 
 def test_sign_in_and_reset_say_the_same_of_known_and_unknown_addresses(people, mailoutbox):
     people.rita  # noqa: B018
     User.objects.filter(pk=people.ron.pk).update(is_active=False)
-    for address, body in (
-        (LOGIN, {"password": "wrong and long enough"}),
-        ("/accounts/password/reset/", {}),
-    ):
+    for address, body in ((LOGIN, {"password": "wrong and long enough"}), ("/accounts/password/reset/", {})):
         answers = set()
         for email in ("rita@example.com", "nobody@example.com"):
             cache.clear()
@@ -45,17 +38,13 @@ def test_sign_in_and_reset_say_the_same_of_known_and_unknown_addresses(people, m
     cache.clear()
     left = Client().post(LOGIN, {"login": "ron@example.com", "password": "wrong and long enough"})
     cache.clear()
-    unknown = Client().post(
-        LOGIN, {"login": "nobody@example.com", "password": "wrong and long enough"}
-    )
+    unknown = Client().post(LOGIN, {"login": "nobody@example.com", "password": "wrong and long enough"})
     assert plain(left).replace("ron@example.com", "") == plain(unknown)
     for mail in mailoutbox:
         assert mail.to in (["rita@example.com"], ["nobody@example.com"])
 
 
-@pytest.mark.parametrize(
-    "addresses", [["rita@example.com"], ["  RITA@example.com ", "rita@EXAMPLE.com"]]
-)
+@pytest.mark.parametrize("addresses", [["rita@example.com"], ["  RITA@example.com ", "rita@EXAMPLE.com"]])
 def test_guessing_a_password_is_stopped(people, addresses):
     people.rita  # noqa: B018
     cache.clear()
@@ -63,9 +52,7 @@ def test_guessing_a_password_is_stopped(people, addresses):
         Client().post(LOGIN, {"login": addresses[number % len(addresses)], "password": f"wrong and long {number}"},
                       REMOTE_ADDR=f"198.51.100.{number}")  # fmt: skip
     client = Client()
-    answer = client.post(
-        LOGIN, {"login": "rita@example.com", "password": PASSWORD}, REMOTE_ADDR="198.51.100.99"
-    )
+    answer = client.post(LOGIN, {"login": "rita@example.com", "password": PASSWORD}, REMOTE_ADDR="198.51.100.99")
     assert answer.status_code in {200, 429}
     assert "_auth_user_id" not in client.session
     cache.clear()
@@ -74,9 +61,7 @@ def test_guessing_a_password_is_stopped(people, addresses):
 def test_one_address_cannot_try_many_people(people):
     cache.clear()
     answers = [
-        Client().post(
-            LOGIN, {"login": f"p{n}@example.com", "password": "x" * 12}, REMOTE_ADDR="198.51.100.7"
-        )
+        Client().post(LOGIN, {"login": f"p{n}@example.com", "password": "x" * 12}, REMOTE_ADDR="198.51.100.7")
         for n in range(40)
     ]
     assert answers[-1].status_code == 429
@@ -128,11 +113,7 @@ def test_deactivation_role_and_password_end_what_was_open(people):
     first, second = browser(people.ron), browser(people.ron)
     first.get("/leads/"), second.get("/leads/")
     cache.clear()
-    new = {
-        "oldpassword": PASSWORD,
-        "password1": "another long password",
-        "password2": "another long password",
-    }
+    new = {"oldpassword": PASSWORD, "password1": "another long password", "password2": "another long password"}
     first.post("/accounts/reauthenticate/", {"password": PASSWORD})
     assert first.post("/accounts/password/change/", new).status_code == 302
     assert again(people.ron).check_password("another long password")
@@ -151,10 +132,7 @@ def test_reset_and_invitation_links_work_once(people, mailoutbox):
     assert again(people.rita).check_password("a brand new long one")
     other = Client()
     late = other.get(link, follow=True)
-    other.post(
-        late.request["PATH_INFO"],
-        {"password1": "stolen long password", "password2": "stolen long password"},
-    )
+    other.post(late.request["PATH_INFO"], {"password1": "stolen long password", "password2": "stolen long password"})
     assert again(people.rita).check_password("a brand new long one")
 
     guest = create_user(actor=SYSTEM, email="guest@example.com", roles=["viewer"])
@@ -163,14 +141,9 @@ def test_reset_and_invitation_links_work_once(people, mailoutbox):
     fields = {"name": "Guest", "again": "guests long password", "password": "guests long password"}
     assert Client().get(address).status_code == 200
     joined = Client().post(address, fields)
-    assert joined.status_code in {302, 303}, re.findall(
-        r"(?s)<li>.*?</li>", joined.content.decode()
-    )[:9]
+    assert joined.status_code in {302, 303}, re.findall(r"(?s)<li>.*?</li>", joined.content.decode())[:9]
     assert Client().get(address).status_code == 404
-    assert (
-        Client().post(address, {**fields, "password": "x" * 14, "again": "x" * 14}).status_code
-        == 404
-    )
+    assert Client().post(address, {**fields, "password": "x" * 14, "again": "x" * 14}).status_code == 404
     for forged in (
         token[:-2] + "xx",
         link_token(again(people.ada), "invite").replace("1", "2", 1),
@@ -178,9 +151,7 @@ def test_reset_and_invitation_links_work_once(people, mailoutbox):
         "x",
         "",
     ):
-        assert (
-            Client().get(next(entry for entry in _join_addresses(forged or "-"))).status_code == 404
-        )
+        assert Client().get(next(entry for entry in _join_addresses(forged or "-"))).status_code == 404
     first_admin = next(entry for entry in _join_addresses(token, "first-admin"))
     assert Client().get(first_admin).status_code == 404
 
@@ -194,9 +165,7 @@ def _join_addresses(token, purpose="invite"):
 def test_nobody_signs_up(people):
     before = set(User.objects.values_list("pk", flat=True))
     for address in ("/accounts/signup/", "/accounts/3rdparty/signup/"):
-        answer = Client().post(
-            address, {"email": "new@x.example", "password1": PASSWORD, "password2": PASSWORD}
-        )
+        answer = Client().post(address, {"email": "new@x.example", "password1": PASSWORD, "password2": PASSWORD})
         assert answer.status_code in {200, 302, 403}
     assert set(User.objects.values_list("pk", flat=True)) == before
 
@@ -211,12 +180,8 @@ def test_a_key_is_taken_from_the_header_only_and_hashed(people):
             {"access_token": key.plain},
             {"Authorization": f"Bearer {key.plain}"},
         ):
-            assert Client().get(address, query).status_code in (
-                {200} if "openapi" in address else {302, 401}
-            )
-    assert (
-        Client(headers={"Authorization": f"Bearer {key.plain}"}).get("/leads/").status_code == 302
-    )
+            assert Client().get(address, query).status_code in ({200} if "openapi" in address else {302, 401})
+    assert Client(headers={"Authorization": f"Bearer {key.plain}"}).get("/leads/").status_code == 302
     assert key.plain not in "".join(map(str, ApiKey.objects.values_list()))
     for wrong in (
         key.plain[:-1],
@@ -229,26 +194,15 @@ def test_a_key_is_taken_from_the_header_only_and_hashed(people):
         "\udcff",
         f" {key.prefix} {key.digest}",
     ):
-        headers = {
-            "Authorization": f"Bearer {wrong}".encode("utf-8", "surrogateescape").decode("latin-1")
-        }
+        headers = {"Authorization": f"Bearer {wrong}".encode("utf-8", "surrogateescape").decode("latin-1")}
         assert Client(headers=headers).get("/api/v1/crm/leads").status_code == 401
     mixed = browser(people.ada)
-    assert (
-        mixed.get(
-            "/api/v1/crm/leads", headers={"Authorization": "Bearer crm_wrong_key"}
-        ).status_code
-        == 401
-    )
+    assert mixed.get("/api/v1/crm/leads", headers={"Authorization": "Bearer crm_wrong_key"}).status_code == 401
 
 
 def test_revoked_and_expired_keys_are_dead(people):
     key = create_api_key(
-        actor=SYSTEM,
-        name="k",
-        scopes=["*"],
-        user=people.ada,
-        expires_at=clock.now() + timedelta(minutes=1),
+        actor=SYSTEM, name="k", scopes=["*"], user=people.ada, expires_at=clock.now() + timedelta(minutes=1)
     )
     client = Client(headers={"Authorization": f"Bearer {key.plain}"})
     assert client.get("/api/v1/crm/leads").status_code == 200
@@ -262,10 +216,7 @@ def test_revoked_and_expired_keys_are_dead(people):
 def test_a_key_does_no_more_than_its_scopes_and_its_person(people):
     lead = make_lead(owner=people.rita)
     theirs = make_lead(owner=people.ron)
-    narrow, wide = (
-        api_client(people.rita, "lead:read"),
-        api_client(people.rita, "*", "user:manage", "settings:*"),
-    )
+    narrow, wide = (api_client(people.rita, "lead:read"), api_client(people.rita, "*", "user:manage", "settings:*"))
     assert narrow.get(f"/api/v1/crm/leads/{lead.pk}").status_code == 200
     assert narrow.get(f"/api/v1/crm/leads/{theirs.pk}").status_code == 404
     before = state()
@@ -273,9 +224,7 @@ def test_a_key_does_no_more_than_its_scopes_and_its_person(people):
     f"leads/{lead.pk}/disqualify"),
                             ("GET", "contacts"), ("GET", "deals"), ("POST", "leads"), ("GET",
                             "pipelines")):  # fmt: skip
-        answer = narrow.generic(
-            method, f"/api/v1/crm/{address}", '{"reason": "x"}', content_type="application/json"
-        )
+        answer = narrow.generic(method, f"/api/v1/crm/{address}", '{"reason": "x"}', content_type="application/json")
         assert answer.status_code == 403, (method, address, answer.status_code)
     assert wide.get("/api/v1/crm/pipelines").status_code == 403
     assert wide.delete(f"/api/v1/crm/leads/{lead.pk}").status_code == 403
@@ -292,9 +241,7 @@ def test_nobody_revokes_or_sees_anothers_key(people):
     assert page.post(pattern.replace("<int:pk>", str(key.pk))).status_code in {403, 404}
     key.refresh_from_db()
     assert key.revoked_at is None
-    made = page.post(
-        "/keys/new/", {"name": "x", "scopes": ["*"], "days": "30", "user": people.ada.pk}
-    )
+    made = page.post("/keys/new/", {"name": "x", "scopes": ["*"], "days": "30", "user": people.ada.pk})
     assert made.status_code == 200
     assert not ApiKey.objects.filter(user=people.ada).exists()
 
@@ -307,14 +254,7 @@ def test_the_second_factor_has_no_way_round(people, settings):
     client = Client()
     answer = client.post(LOGIN, {"login": "ada@example.com", "password": PASSWORD})
     assert "/2fa/authenticate/" in answer["Location"]
-    for address in (
-        "/leads/",
-        "/admin/",
-        "/admin/crm/lead/",
-        "/api/v1/crm/leads",
-        "/profile/",
-        "/accounts/2fa/",
-    ):
+    for address in ("/leads/", "/admin/", "/admin/crm/lead/", "/api/v1/crm/leads", "/profile/", "/accounts/2fa/"):
         assert client.get(address).status_code in {302, 401}, address
     assert "_auth_user_id" not in client.session
     for code in ("000000", "", "123456", "x"):

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from core.exports import to_xlsx
+from core.exports import to_bytes
 from crm.models import ImportRun
 from tests.people import browser
 from tests.security.ground import state
@@ -16,16 +16,13 @@ from tests.security.ground import state
 pytestmark = pytest.mark.django_db
 SPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 SHEET = f'<?xml version="1.0"?><worksheet xmlns="{SPACE}"><sheetData>{{}}</sheetData></worksheet>'
-BOOK = to_xlsx(["Email", "First Name"], [["a@x.example", "Asha"]])
+BOOK = to_bytes("xlsx", ["Email", "First Name"], [["a@x.example", "Asha"]])
 
 
 def changed(replace: dict[str, bytes]) -> bytes:
     """A workbook with some of its parts replaced."""
     out = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(BOOK)) as old,
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
-    ):
+    with zipfile.ZipFile(io.BytesIO(BOOK)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
             new.writestr(entry.filename, replace.pop(entry.filename, old.read(entry.filename)))
         for name, content in replace.items():
@@ -51,9 +48,7 @@ DOC = (
     b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
     + b"".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">'.encode() for n in range(9))
     + b"]>"
-    + SHEET.partition("?>")[2]
-    .format('<row><c t="inlineStr"><is><t>&j;</t></is></c></row>')
-    .encode()
+    + SHEET.partition("?>")[2].format('<row><c t="inlineStr"><is><t>&j;</t></is></c></row>').encode()
 )
 XXE = (b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">'
@@ -85,7 +80,7 @@ BOMBS = {
     "a cut archive": lambda: BOOK[: len(BOOK) // 2],
     "a cut end": lambda: BOOK[:-10],
     "10,000 columns": lambda: f"{','.join(f'c{n}' for n in range(10_000))}\n{'x,' * 9_999}x".encode(),
-    "10,000 columns as xlsx": lambda: to_xlsx([f"c{n}" for n in range(10_000)], [["x"] * 10_000]),
+    "10,000 columns as xlsx": lambda: to_bytes("xlsx", [f"c{n}" for n in range(10_000)], [["x"] * 10_000]),
     "zero bytes": lambda: b"\x00" * 100_000,
     "binary": lambda: bytes(range(256)) * 400,
     "an open quotation mark": lambda: b'Email,Name\n"a@x.example,Asha\n' + b"x,y\n" * 200_000,
@@ -109,12 +104,7 @@ def test_a_bomb_is_refused_in_words_within_seconds(people, settings, name):
     before = state()
     began = time.monotonic()
     answer = page.post(
-        "/imports/new/",
-        {
-            "file": SimpleUploadedFile(
-                "leads.xlsx" if content[:2] == b"PK" else "leads.csv", content
-            )
-        },
+        "/imports/new/", {"file": SimpleUploadedFile("leads.xlsx" if content[:2] == b"PK" else "leads.csv", content)}
     )
     assert time.monotonic() - began < 10
     assert answer.status_code == 422, answer.status_code
@@ -122,9 +112,7 @@ def test_a_bomb_is_refused_in_words_within_seconds(people, settings, name):
     assert 'class="errs' in text or "aria-invalid" in text or "error" in text.lower()
     assert "root:x" not in text and "<script>alert" not in text and "Traceback" not in text
     assert state() == before
-    assert not settings.MEDIA_ROOT.exists() or not [
-        path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()
-    ]
+    assert not settings.MEDIA_ROOT.exists() or not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(people, settings):
@@ -153,25 +141,16 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 def test_odd_cells_stay_words(people, run_events, name):
     page = browser(people.ada)
-    answer = page.post(
-        "/imports/new/", {"file": SimpleUploadedFile("../../../etc/cron.d/x.csv", ODD[name])}
-    )
+    answer = page.post("/imports/new/", {"file": SimpleUploadedFile("../../../etc/cron.d/x.csv", ODD[name])})
     assert answer.status_code == 303
     run = ImportRun.objects.get()
     assert "/" not in run.file_name
     assert page.get(answer["Location"]).status_code == 200
     fields = {f"column-{at}": run.mapping.get(header, "") for at, header in enumerate(run.headers)}
-    answer = page.post(
-        f"/imports/{run.pk}/", {"kind": "leads", "mode": "good", "then": "import", **fields}
-    )
+    answer = page.post(f"/imports/{run.pk}/", {"kind": "leads", "mode": "good", "then": "import", **fields})
     assert answer.status_code in {303, 409, 422}, answer.status_code
     run_events()
-    for address in (
-        f"/imports/{run.pk}/",
-        "/leads/",
-        "/contacts/",
-        f"/imports/{run.pk}/failures.csv",
-    ):
+    for address in (f"/imports/{run.pk}/", "/leads/", "/contacts/", f"/imports/{run.pk}/failures.csv"):
         assert page.get(address).status_code == 200, address
 
 
@@ -182,20 +161,10 @@ def test_odd_cells_stay_words(people, run_events, name):
                                      {"mode": "nothing"}])  # fmt: skip
 def test_columns_fill_only_what_is_offered(people, mapping):
     page = browser(people.rita)
-    page.post(
-        "/imports/new/",
-        {"file": SimpleUploadedFile("x.csv", b"Email,First Name\na@x.example,Asha\n")},
-    )
+    page.post("/imports/new/", {"file": SimpleUploadedFile("x.csv", b"Email,First Name\na@x.example,Asha\n")})
     run = ImportRun.objects.get()
     before = state()
-    body = {
-        "kind": "leads",
-        "mode": "good",
-        "then": "import",
-        "column-0": "email",
-        "column-1": "first_name",
-        **mapping,
-    }
+    body = {"kind": "leads", "mode": "good", "then": "import", "column-0": "email", "column-1": "first_name", **mapping}
     answer = page.post(f"/imports/{run.pk}/", body)
     assert answer.status_code in {403, 409, 422}, answer.status_code
     assert state() == before

@@ -67,7 +67,7 @@ class Command(BaseCommand):
         EmailAddress.objects.filter(user=user).update(verified=True, primary=True)
         for key in user.api_keys.filter(name="seed", revoked_at__isnull=True):
             key.delete()
-        key = create_api_key(actor=actor, name="seed", scopes=("*",), user=user)
+        key = create_api_key(actor=actor, name="seed", scopes=("*",), user=user, tier="high")
         return {
             "id": user.pk,
             "role": role,

@@ -28,12 +28,7 @@ class Command(BaseCommand):
             except Exception as error:
                 violations = [f"could not be checked: {type(error).__name__}: {error}"]
             results.append(
-                {
-                    "id": invariant.key,
-                    "text": invariant.text,
-                    "ok": not violations,
-                    "violations": violations,
-                }
+                {"id": invariant.key, "text": invariant.text, "ok": not violations, "violations": violations}
             )
         ok = all(result["ok"] for result in results)
         if options["json"]:
@@ -46,9 +41,7 @@ class Command(BaseCommand):
     def print(self, results: list[dict[str, Any]]) -> None:
         """Print a line per invariant, and what breaks it."""
         for result in results:
-            self.stdout.write(
-                f"{'ok   ' if result['ok'] else 'BROKEN'} {result['id']:>4} {result['text']}"
-            )
+            self.stdout.write(f"{'ok   ' if result['ok'] else 'BROKEN'} {result['id']:>4} {result['text']}")
             for violation in result["violations"]:
                 self.stdout.write(f"            {violation}")
 

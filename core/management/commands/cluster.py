@@ -37,9 +37,7 @@ class Command(BaseCommand):
         queue.start()
         while queue.sentinel.exitcode is None:
             queue.sentinel.join(1)
-            if (
-                os.getppid() != parent
-            ):  # our worker was killed; its successor starts a cluster of its own
+            if os.getppid() != parent:  # our worker was killed; its successor starts a cluster of its own
                 os.killpg(os.getpgrp(), signal.SIGKILL)
         if queue.sentinel.exitcode:
             os._exit(SUDDEN_DEATH)

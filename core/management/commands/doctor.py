@@ -14,15 +14,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from core import health, pdf
+from core import health, jobs, pdf
 from core.models import Delivery, Effect
 
-FLOORS = {
-    "django": (5, 2, 19),
-    "django-allauth": (65, 21, 1),
-    "django-guardian": (3, 5, 1),
-    "weasyprint": (70, 0),
-}
+FLOORS = {"django": (5, 2, 19), "django-allauth": (65, 21, 1), "django-guardian": (3, 5, 1), "weasyprint": (70, 0)}
 """Below these versions known holes are open."""
 SQLITE_FLOOR = (3, 51, 3)
 
@@ -95,15 +90,11 @@ def data() -> Iterator[Finding]:
         version = sqlite3.sqlite_version_info
         text = f"SQLite {sqlite3.sqlite_version} at {settings.DATABASES['default']['NAME']}."
         if version < SQLITE_FLOOR:
-            text += (
-                " Versions before 3.51.3 can damage a WAL database; install the pysqlite3 wheel."
-            )
+            text += " Versions before 3.51.3 can damage a WAL database; install the pysqlite3 wheel."
         yield Finding("sqlite", "ok" if version >= SQLITE_FLOOR else "warning", text)
     else:
         major, minor = divmod(connection.cursor().connection.info.server_version, 10_000)
-        yield Finding(
-            "postgresql", "ok" if major >= 15 else "warning", f"PostgreSQL {major}.{minor}."
-        )
+        yield Finding("postgresql", "ok" if major >= 15 else "warning", f"PostgreSQL {major}.{minor}.")
 
 
 def mail() -> Iterator[Finding]:
@@ -149,11 +140,7 @@ def vendors() -> Iterator[Finding]:
 
 def software() -> Iterator[Finding]:
     """Examine versions and the libraries that PDF needs."""
-    old = [
-        f"{name} {metadata.version(name)}"
-        for name, floor in FLOORS.items()
-        if version_of(name) < floor
-    ]
+    old = [f"{name} {metadata.version(name)}" for name, floor in FLOORS.items() if version_of(name) < floor]
     good = "Every package stands at or above its security floor."
     yield judge("versions", not old, good, f"{', '.join(old)} has known holes. Run: make setup")
     try:
@@ -172,6 +159,9 @@ def work() -> Iterator[Finding]:
     buried = Delivery.objects.filter(buried_at__isnull=False).count()
     text = f"{buried} deliveries failed for good. See them: manage.py replay --list"
     yield judge("buried", not buried, "None failed for good.", text, "warning")
+    bad = jobs.last_runs().exclude(error="").values_list("job", flat=True)
+    text = f"{', '.join(bad)} failed at the last run. See the reasons at /settings/jobs/."
+    yield judge("jobs", not bad, "The last run of every job was good.", text, "warning")
     unknown = Effect.objects.filter(state=Effect.UNKNOWN).count()
     text = f"{unknown} messages may or may not have left; each waits for a person's decision."
     yield judge("unknown", not unknown, "None is in doubt.", text, "warning")

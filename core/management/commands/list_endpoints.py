@@ -71,17 +71,13 @@ def _routes(callback: Callable[..., Any], path: str, name: str) -> Iterator[Endp
     operations = _operations(callback)
     for operation in operations:
         extra = operation.openapi_extra or {}
-        permission = extra.get("x-permission") or (
-            "undeclared" if operation.auth_callbacks else "public"
-        )
+        permission = extra.get("x-permission") or ("undeclared" if operation.auth_callbacks else "public")
         yield Endpoint(path, tuple(sorted(operation.methods)), permission, name, "rest")
     if operations:
         return
     permission = getattr(callback, "permission", None)
     if permission is not None:
-        yield Endpoint(
-            path, tuple(sorted(getattr(callback, "methods", ["GET"]))), permission, name, "page"
-        )
+        yield Endpoint(path, tuple(sorted(getattr(callback, "methods", ["GET"]))), permission, name, "page")
         return
     permission, kind = _foreign(callback, path, name)
     yield Endpoint(path, _methods(callback), permission, name, kind)
@@ -111,9 +107,7 @@ def _foreign(callback: Callable[..., Any], path: str, name: str) -> tuple[str, s
     module = getattr(callback, "__module__", "")
     if name.startswith(SIGN_IN_PAGES):
         return "public", "sign-in"
-    if module.startswith("allauth") or name.startswith(
-        ("account_", "mfa_", "socialaccount_", "usersessions_")
-    ):
+    if module.startswith("allauth") or name.startswith(("account_", "mfa_", "socialaccount_", "usersessions_")):
         return "signed-in", "sign-in"
     return "undeclared", "page"
 

@@ -1,20 +1,29 @@
-"""Web and worker under one roof: what `make run` and the container start."""
+"""Web and worker under one roof: what `make run` and the container start.
+
+Both are forked from one process that has loaded everything once, so that they share its memory.
+"""
 
 import contextlib
+import ctypes
+import gc
+import multiprocessing
 import os
-import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any
 
+import uvicorn
 from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+from django.urls import get_resolver
 
 START_SECONDS = 60
 GRACE_SECONDS = 30
@@ -41,26 +50,27 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until told to stop; exit code 1 when the web process ended by itself."""
+        host, port = options["host"], options["port"]
+        with_environment(PORT=str(port), **mac_needs())
         self.stopping = False
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, self.stop)
-        host, port = options["host"], options["port"]
         self.refuse_busy_port(host, port)
         if not options["no_prepare"]:
             self.prepare()
-        web = self.start_web(host, port)
-        worker = self.start("worker")
+        web = self.start("web", lambda: serve_pages(host, port))
+        worker = self.start("worker", lambda: call_command("worker"))
         try:
             self.announce(web, host, port)
-            while not self.stopping and web.poll() is None:
-                if worker.poll() is not None:
-                    text = f"The worker ended (code {worker.returncode}); starting it again."
+            while not self.stopping and web.is_alive():
+                if not worker.is_alive():
+                    text = f"The worker ended (code {worker.exitcode}); starting it again."
                     self.stderr.write(text)
                     self.rest(RESTART_SECONDS)
-                    worker = self.start("worker")
+                    worker = self.start("worker", lambda: call_command("worker"))
                 self.rest(1)
         finally:
-            died = web.poll() is not None
+            died = not web.is_alive()
             self.end(web, worker)
         if died:
             raise CommandError("The web process ended by itself; its last lines are above.")
@@ -74,41 +84,41 @@ class Command(BaseCommand):
                 probe.bind((host, port))
             except OSError as error:
                 raise CommandError(
-                    f"Port {port} on {host} is not free ({error.strerror}). "
-                    f"Choose another: make run PORT={port + 1}"
+                    f"Port {port} on {host} is not free ({error.strerror}). Choose another: make run PORT={port + 1}"
                 ) from error
 
     def prepare(self) -> None:
-        """Bring the database up to this version; each step does nothing when it is done."""
-        known = get_commands()
-        for name, arguments in PREPARATIONS:
-            if name in known:
-                call_command(name, stdout=self.stdout, stderr=self.stderr, **arguments)
+        """Bring the database up to this version, in a process that takes what it loaded along when it ends."""
+        preparing = self.start("prepare", lambda: prepare(self.stdout, self.stderr), session=False)
+        preparing.join()
+        if preparing.exitcode:
+            raise CommandError("The database could not be prepared; the lines above say why.")
 
-    def start_web(self, host: str, port: int) -> subprocess.Popen[bytes]:
-        """Start the web server; our settings, not its own, say which proxy is trusted."""
-        command = [sys.executable, "-m", "uvicorn", "config.asgi:application"]
-        command += ["--host", host, "--port", str(port), "--no-access-log", "--no-server-header"]
-        command += ["--no-proxy-headers", "--log-level", "warning"]
-        command += ["--timeout-graceful-shutdown", "20"]
-        return self.spawn(command, {"PORT": str(port)})
+    def start(self, name: str, live: Callable[[], object], *, session: bool = True) -> BaseProcess:
+        """Fork a child, which shares what is loaded already; in a session of its own Ctrl-C reaches it through us."""
+        connections.close_all()  # a connection cannot be shared
+        get_resolver().url_patterns  # noqa: B018 - the pages, once for all
+        gc.collect()
+        gc.freeze()  # the collector would copy every page that it looks at
 
-    def start(self, name: str) -> subprocess.Popen[bytes]:
-        """Start another of our commands."""
-        return self.spawn([sys.executable, sys.argv[0], name], {})
+        def begin() -> None:
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+            if session:
+                os.setsid()
+            if sys.platform == "linux":
+                ctypes.CDLL(None).prctl(15, f"crm-{name}".encode())  # PR_SET_NAME, prctl(2)
+            live()
 
-    def spawn(self, command: list[str], extra: dict[str, str]) -> subprocess.Popen[bytes]:
-        """Start a child in a session of its own, so that Ctrl-C reaches it only through us."""
-        environment = {**os.environ, **extra}
-        if sys.platform == "darwin" and shutil.which("brew"):
-            environment.setdefault("DYLD_FALLBACK_LIBRARY_PATH", "/opt/homebrew/lib:/usr/local/lib")
-        return subprocess.Popen(command, start_new_session=True, env=environment)
+        child = multiprocessing.get_context("fork").Process(target=begin)
+        child.start()
+        return child
 
-    def announce(self, web: subprocess.Popen[bytes], host: str, port: int) -> None:
+    def announce(self, web: BaseProcess, host: str, port: int) -> None:
         """Print the address once it answers."""
         local = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  (only compared)
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and web.poll() is None and not self.stopping:
+        while time.monotonic() < deadline and web.is_alive() and not self.stopping:
             with contextlib.suppress(OSError):
                 with socket.create_connection((local, port), timeout=1):
                     pass
@@ -123,17 +133,45 @@ class Command(BaseCommand):
         while not self.stopping and time.monotonic() < end:
             time.sleep(0.1)
 
-    def end(self, *children: subprocess.Popen[bytes]) -> None:
+    def end(self, *children: BaseProcess) -> None:
         """Ask the children to finish what they have in hand, then end what is left."""
         for child in children:
             child.terminate()
         deadline = time.monotonic() + GRACE_SECONDS
         for child in children:
-            try:
-                child.wait(max(deadline - time.monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
-                child.kill()
+            child.join(max(deadline - time.monotonic(), 0.1))
+            child.kill()
 
     def stop(self, signum: int, frame: FrameType | None) -> None:
         """Remember that we were told to stop."""
         self.stopping = True
+
+
+def prepare(stdout: Any, stderr: Any) -> None:
+    """Run each preparation; each does nothing when it is done."""
+    known = get_commands()
+    for name, arguments in PREPARATIONS:
+        if name in known:
+            call_command(name, stdout=stdout, stderr=stderr, **arguments)
+
+
+def serve_pages(host: str, port: int) -> None:
+    """Be the web process; our settings, not its own, say which proxy is trusted."""
+    uvicorn.run(
+        "config.asgi:application", host=host, port=port, access_log=False, server_header=False, proxy_headers=False,
+        log_level="warning", timeout_graceful_shutdown=20,
+    )  # fmt: skip
+
+
+def mac_needs() -> dict[str, str]:
+    """Return what macOS reads only at the start of a process: where Homebrew's libraries are, and that we may fork."""
+    if sys.platform != "darwin":
+        return {}
+    found = {"DYLD_FALLBACK_LIBRARY_PATH": "/opt/homebrew/lib:/usr/local/lib"}
+    return {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"} | ({} if found.keys() & os.environ.keys() else found)
+
+
+def with_environment(**wanted: str) -> None:
+    """Start this command anew when its environment lacks something that is read only at the start."""
+    if not wanted.items() <= os.environ.items():
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **wanted})  # noqa: S606 - ourselves

@@ -2,19 +2,24 @@
 
 import contextlib
 import gc
+import logging
 import multiprocessing
 import os
+import secrets
 import signal
 import socket
+import threading
 import time
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
+from queue import SimpleQueue
 from types import FrameType
 from typing import Any, cast
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connections
+from django.urls import get_resolver
 
 from core import clock, jobs, relay
 from core.models import Heartbeat
@@ -22,6 +27,7 @@ from core.models import Heartbeat
 SWEEP_SECONDS = 5
 GRACE_SECONDS = 25
 STUCK = timedelta(seconds=30)
+HANDS = 4  # jobs at a time: one that hangs delays no other, nor the sweep
 
 
 class Command(BaseCommand):
@@ -34,8 +40,12 @@ class Command(BaseCommand):
         self.stopping = self.stuck = False
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
-        name = f"{socket.gethostname()}:{os.getpid()}"
+        # A name of its own each time: what the process before us held is not ours.
+        name = f"{socket.gethostname()[:50]}:{os.getpid()}:{secrets.token_hex(4)}"
         cluster = self.start_cluster()
+        self.work: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(HANDS):
+            threading.Thread(target=lend_a_hand, args=(self.work,), daemon=True).start()
         swept, started = 0.0, time.monotonic()
         try:
             while not self.stopping:
@@ -59,7 +69,8 @@ class Command(BaseCommand):
         try:
             close_old_connections()
             Heartbeat.objects.update_or_create(name=name, defaults={"at": clock.now()})
-            jobs.tick()
+            Heartbeat.objects.filter(at__lt=clock.now() - timedelta(days=1)).delete()
+            jobs.tick(name, lambda *run: self.work.put(run))
             self.stuck = relay.is_stuck(STUCK)
             if relay.due().exists():
                 jobs.ring()
@@ -69,6 +80,7 @@ class Command(BaseCommand):
     def start_cluster(self) -> BaseProcess:
         """Start the queue's processes in a group of their own, forked: they share what is loaded already."""
         connections.close_all()  # a connection cannot be shared
+        get_resolver().url_patterns  # noqa: B018 - the pages, too: messages link to them
         gc.collect()
         gc.freeze()  # the collector would copy every page that it looks at
         cluster = multiprocessing.get_context("fork").Process(target=run_cluster)
@@ -91,6 +103,17 @@ class Command(BaseCommand):
     def stop(self, signum: int, frame: FrameType | None) -> None:
         """Ask the loop to end."""
         self.stopping = True
+
+
+def lend_a_hand(work: SimpleQueue[Any]) -> None:
+    """Run one job after the other, on a connection of its own: the whole life of a thread."""
+    while True:
+        entry, run = work.get()
+        try:
+            close_old_connections()
+            jobs.run(entry, run)
+        except Exception:
+            logging.getLogger(__name__).exception("job could not be noted", extra={"job": entry.name})
 
 
 def run_cluster() -> None:

@@ -23,23 +23,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("train", type=Path, metavar="TRAIN.csv")
         parser.add_argument("test", type=Path, metavar="TEST.csv")
+        parser.add_argument("--label", default="Converted", help="the column that tells won from lost")
         parser.add_argument(
-            "--label", default="Converted", help="the column that tells won from lost"
-        )
-        parser.add_argument(
-            "--also",
-            action="append",
-            default=[],
-            metavar="COLUMN",
-            help="use this column too, though guessed as late",
+            "--also", action="append", default=[], metavar="COLUMN", help="use this column too, though guessed as late"
         )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, **options: Any) -> None:
-        read = {
-            name: _examples(options[name], options["label"], options["also"])
-            for name in ("train", "test")
-        }
+        read = {name: _examples(options[name], options["label"], options["also"]) for name in ("train", "test")}
         try:
             model = learning.train(read["train"])
         except ValueError as error:
@@ -50,13 +41,10 @@ class Command(BaseCommand):
         answer = {
             "auc": _rounded(learning.auc([score.exact for score, _ in results], outcomes)),
             "reasons_add_up": all(
-                add_up(score.reasons) == score.points and 0 <= score.points <= 100
-                for score, _ in results
+                add_up(score.reasons) == score.points and 0 <= score.points <= 100 for score, _ in results
             ),
             "n": len(results),
-            "auc_of_shown_score": _rounded(
-                learning.auc([score.points for score, _ in results], outcomes)
-            ),
+            "auc_of_shown_score": _rounded(learning.auc([score.points for score, _ in results], outcomes)),
             "trained_on": len(read["train"]),
             "won_share": _bands(results),
             "weights": {key: factor["weight"] for key, factor in model["factors"].items()},
@@ -84,12 +72,8 @@ def _known(table: Table, path: Path, label: str, also: list[str]) -> list[Exampl
     if label not in table.headers:
         raise CommandError(f"{path} has no column {label!r}. It has: {', '.join(table.headers)}.")
     mapping = columns.guess_mapping("leads", table.headers)
-    mapping = {header: target for header, target in mapping.items() if target != "outcome"} | {
-        label: "outcome"
-    }
-    mapping |= {
-        header: columns.FACT + columns.slug(header) for header in also if header in table.headers
-    }
+    mapping = {header: target for header, target in mapping.items() if target != "outcome"} | {label: "outcome"}
+    mapping |= {header: columns.FACT + columns.slug(header) for header in also if header in table.headers}
     examples = []
     for row in table.rows:
         values = columns.values_of(mapping, table.headers, row.cells)

@@ -25,15 +25,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("path", type=Path)
-        parser.add_argument(
-            "--kind", choices=ImportRun.Kind.values, default="", help="default: by the headers"
-        )
-        parser.add_argument(
-            "--good", action="store_true", help="import the good rows and list the others"
-        )
-        parser.add_argument(
-            "--user", default="", help="import as this person (email); default: the system"
-        )
+        parser.add_argument("--kind", choices=ImportRun.Kind.values, default="", help="default: by the headers")
+        parser.add_argument("--good", action="store_true", help="import the good rows and list the others")
+        parser.add_argument("--user", default="", help="import as this person (email); default: the system")
         parser.add_argument("--rehearse", action="store_true", help="only count what would happen")
         parser.add_argument("--json", action="store_true")
 
@@ -88,10 +82,6 @@ def _answer(run: ImportRun, checked: float, imported: float) -> dict[str, Any]:
 
 
 def _words(answer: dict[str, Any]) -> str:
-    counts = ", ".join(
-        f"{answer[key]:,} {key}" for key in ("created", "updated", "skipped", "errors")
-    )
+    counts = ", ".join(f"{answer[key]:,} {key}" for key in ("created", "updated", "skipped", "errors"))
     lines = [f"{answer['rows']:,} rows of {answer['kind']}: {counts} in {answer['seconds']} s."]
-    return "\n".join(
-        lines + [f"  row {problem['row']}: {problem['message']}" for problem in answer["problems"]]
-    )
+    return "\n".join(lines + [f"  row {problem['row']}: {problem['message']}" for problem in answer["problems"]])

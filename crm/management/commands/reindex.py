@@ -36,9 +36,7 @@ class Command(BaseCommand):
         for part in parts(sorted(known - words)):
             SearchForm.objects.filter(word__in=part).delete()
         took = time.monotonic() - started
-        self.stdout.write(
-            f"{changed} rows and {len(words ^ known)} words were mended in {took:.0f} s."
-        )
+        self.stdout.write(f"{changed} rows and {len(words ^ known)} words were mended in {took:.0f} s.")
 
 
 def parts(words: list[str]) -> list[list[str]]:

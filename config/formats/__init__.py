@@ -1,0 +1,1 @@
+"""How languages write numbers and times where Django knows no better."""
