@@ -104,6 +104,8 @@ TEMPLATES = [
 DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR)}
 if CRM_PROFILE == "test":
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # a kept connection would hold the test database
+    if not env.text("DATABASE_URL"):  # in memory it would be one connection to all threads of a live server
+        DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ATOMIC_REQUESTS = False
 REDIS_URL = env.text("REDIS_URL")
