@@ -268,6 +268,7 @@ STORAGES = {
 }
 WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 WHITENOISE_USE_FINDERS = not _MANIFEST
+WHITENOISE_AUTOREFRESH = CRM_PROFILE == "test"  # every test client begins a handler; none needs a list of all files
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "jpg", "jpeg", "gif", "webp", "woff2", "zip", "gz", "br")
 LOGGING = {
     "version": 1,
