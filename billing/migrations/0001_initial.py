@@ -14,30 +14,11 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('accounts', '__first__'),
         ('crm', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Checkout',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=core.clock.now, editable=False)),
-                ('updated_at', models.DateTimeField(default=core.clock.now, editable=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('mode', models.CharField(choices=[('stripe', 'Stripe'), ('sandbox', 'Sandbox')], max_length=10)),
-                ('reference', models.CharField(help_text='Our own key; the vendor repeats it to us', max_length=64, unique=True)),
-                ('external_id', models.CharField(blank=True, max_length=255, null=True, unique=True)),
-                ('url', models.TextField(blank=True)),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('state', django_fsm.FSMField(choices=[('planned', 'Being prepared'), ('open', 'Open'), ('confirming', 'Waiting for the bank'), ('paid', 'Paid'), ('expired', 'Expired'), ('failed', 'Failed')], default='planned', max_length=50, protected=True)),
-                ('error', models.CharField(blank=True, max_length=255)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-            ],
-            bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
-        ),
         migrations.CreateModel(
             name='Counter',
             fields=[
@@ -87,6 +68,33 @@ class Migration(migrations.Migration):
                 ('deal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='crm.deal')),
                 ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='proposals', to='crm.lead')),
             ],
+            options={
+                'indexes': [models.Index(fields=['-created_at', '-id'], name='proposal_newest')],
+                'constraints': [models.UniqueConstraint(fields=('number', 'revision'), name='proposal_number_revision_unique'), models.UniqueConstraint(condition=models.Q(('state__in', ('replaced', 'withdrawn', 'expired', 'declined')), _negated=True), fields=('deal',), name='proposal_one_current_per_deal'), models.CheckConstraint(condition=models.Q(('total_minor', django.db.models.expressions.CombinedExpression(models.F('subtotal_minor'), '+', models.F('tax_minor')))), name='proposal_total_adds_up')],
+            },
+            bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
+        ),
+        migrations.CreateModel(
+            name='Checkout',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=core.clock.now, editable=False)),
+                ('updated_at', models.DateTimeField(default=core.clock.now, editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('mode', models.CharField(choices=[('stripe', 'Stripe'), ('sandbox', 'Sandbox')], max_length=10)),
+                ('reference', models.CharField(help_text='Our own key; the vendor repeats it to us', max_length=64, unique=True)),
+                ('external_id', models.CharField(blank=True, max_length=255, null=True, unique=True)),
+                ('url', models.TextField(blank=True)),
+                ('amount_minor', models.BigIntegerField()),
+                ('currency', models.CharField(max_length=3)),
+                ('state', django_fsm.FSMField(choices=[('planned', 'Being prepared'), ('open', 'Open'), ('confirming', 'Waiting for the bank'), ('paid', 'Paid'), ('expired', 'Expired'), ('failed', 'Failed')], default='planned', max_length=50, protected=True)),
+                ('error', models.CharField(blank=True, max_length=255)),
+                ('expires_at', models.DateTimeField(blank=True, null=True)),
+                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checkouts', to='billing.proposal')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('planned', 'open', 'confirming'))), fields=('proposal',), name='checkout_one_live_per_proposal')],
+            },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
@@ -115,6 +123,10 @@ class Migration(migrations.Migration):
                 ('reviewed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('proposal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='billing.proposal')),
             ],
+            options={
+                'indexes': [models.Index(fields=['-paid_at', '-id'], name='payment_newest')],
+                'constraints': [models.UniqueConstraint(fields=('provider', 'external_id'), name='payment_once_per_provider'), models.CheckConstraint(condition=models.Q(('refunded_minor__gte', 0)), name='payment_refund_not_negative'), models.CheckConstraint(condition=models.Q(('refunded_minor__lte', models.F('amount_minor'))), name='payment_refund_at_most_paid')],
+            },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
@@ -149,12 +161,11 @@ class Migration(migrations.Migration):
                 ('payment', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invoice', to='billing.payment')),
                 ('proposal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.proposal')),
             ],
+            options={
+                'indexes': [models.Index(fields=['-issued_on', '-id'], name='invoice_newest')],
+                'constraints': [models.UniqueConstraint(fields=('year', 'sequence'), name='invoice_sequence_unique'), models.UniqueConstraint(condition=models.Q(('state', 'void'), _negated=True), fields=('deal',), name='invoice_one_valid_per_deal'), models.CheckConstraint(condition=models.Q(('total_minor', django.db.models.expressions.CombinedExpression(models.F('subtotal_minor'), '+', models.F('tax_minor')))), name='invoice_total_adds_up')],
+            },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
-        ),
-        migrations.AddField(
-            model_name='checkout',
-            name='proposal',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checkouts', to='billing.proposal'),
         ),
         migrations.CreateModel(
             name='ProposalLine',
@@ -171,6 +182,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='proposal_line_quantity_positive'), models.CheckConstraint(condition=models.Q(('unit_price_minor__gte', 0)), name='proposal_line_price_not_negative')],
             },
         ),
         migrations.CreateModel(
@@ -188,74 +200,9 @@ class Migration(migrations.Migration):
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='billing.payment')),
                 ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='refund_amount_positive'), models.UniqueConstraint(condition=models.Q(('state', 'planned')), fields=('payment',), name='refund_one_planned_per_payment')],
+            },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
-        ),
-        migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(fields=['-created_at', '-id'], name='proposal_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(fields=('number', 'revision'), name='proposal_number_revision_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('replaced', 'withdrawn', 'expired', 'declined')), _negated=True), fields=('deal',), name='proposal_one_current_per_deal'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('total_minor', django.db.models.expressions.CombinedExpression(models.F('subtotal_minor'), '+', models.F('tax_minor')))), name='proposal_total_adds_up'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['-paid_at', '-id'], name='payment_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('provider', 'external_id'), name='payment_once_per_provider'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_minor__gte', 0)), name='payment_refund_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded_minor__lte', models.F('amount_minor'))), name='payment_refund_at_most_paid'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['-issued_on', '-id'], name='invoice_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('year', 'sequence'), name='invoice_sequence_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'void'), _negated=True), fields=('deal',), name='invoice_one_valid_per_deal'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('total_minor', django.db.models.expressions.CombinedExpression(models.F('subtotal_minor'), '+', models.F('tax_minor')))), name='invoice_total_adds_up'),
-        ),
-        migrations.AddConstraint(
-            model_name='checkout',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('planned', 'open', 'confirming'))), fields=('proposal',), name='checkout_one_live_per_proposal'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposalline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='proposal_line_quantity_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposalline',
-            constraint=models.CheckConstraint(condition=models.Q(('unit_price_minor__gte', 0)), name='proposal_line_price_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='refund_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'planned')), fields=('payment',), name='refund_one_planned_per_payment'),
         ),
     ]

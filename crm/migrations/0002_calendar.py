@@ -8,157 +8,95 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("crm", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('accounts', '__first__'),
+        ('crm', '0001_initial'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Booking",
+            name='BookingPage',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("created_at", models.DateTimeField(default=core.clock.now, editable=False)),
-                ("updated_at", models.DateTimeField(default=core.clock.now, editable=False)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("name", models.CharField(max_length=120)),
-                ("email", models.EmailField(blank=True, max_length=254)),
-                ("phone", models.CharField(blank=True, max_length=40)),
-                ("timezone", models.CharField(max_length=64)),
-                ("sequence", models.PositiveSmallIntegerField(default=0)),
-                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=core.clock.now, editable=False)),
+                ('updated_at', models.DateTimeField(default=core.clock.now, editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('slug', models.SlugField(max_length=60, unique=True)),
+                ('title', models.CharField(max_length=120)),
+                ('intro', models.TextField(blank=True)),
+                ('place', models.CharField(blank=True, max_length=200)),
+                ('consent_text', models.TextField(blank=True)),
+                ('lengths', models.JSONField(default=crm.models.calendar.usual_lengths)),
+                ('buffer_minutes', models.PositiveSmallIntegerField(default=0)),
+                ('notice_hours', models.PositiveSmallIntegerField(default=4)),
+                ('horizon_days', models.PositiveSmallIntegerField(default=30)),
+                ('is_active', models.BooleanField(default=True)),
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='booking_page', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "abstract": False,
+                'abstract': False,
             },
         ),
         migrations.CreateModel(
-            name="BookingPage",
+            name='Booking',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("created_at", models.DateTimeField(default=core.clock.now, editable=False)),
-                ("updated_at", models.DateTimeField(default=core.clock.now, editable=False)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("slug", models.SlugField(max_length=60, unique=True)),
-                ("title", models.CharField(max_length=120)),
-                ("intro", models.TextField(blank=True)),
-                ("place", models.CharField(blank=True, max_length=200)),
-                ("consent_text", models.TextField(blank=True)),
-                ("lengths", models.JSONField(default=crm.models.calendar.usual_lengths)),
-                ("buffer_minutes", models.PositiveSmallIntegerField(default=0)),
-                ("notice_hours", models.PositiveSmallIntegerField(default=4)),
-                ("horizon_days", models.PositiveSmallIntegerField(default=30)),
-                ("is_active", models.BooleanField(default=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=core.clock.now, editable=False)),
+                ('updated_at', models.DateTimeField(default=core.clock.now, editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('name', models.CharField(max_length=120)),
+                ('email', models.EmailField(blank=True, max_length=254)),
+                ('phone', models.CharField(blank=True, max_length=40)),
+                ('timezone', models.CharField(max_length=64)),
+                ('sequence', models.PositiveSmallIntegerField(default=0)),
+                ('cancelled_at', models.DateTimeField(blank=True, null=True)),
+                ('activity', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='booking', to='crm.activity')),
+                ('page', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bookings', to='crm.bookingpage')),
             ],
             options={
-                "abstract": False,
+                'abstract': False,
             },
         ),
         migrations.CreateModel(
-            name="CalendarFeed",
+            name='CalendarFeed',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
-                ("created_at", models.DateTimeField(default=core.clock.now, editable=False)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
+                ('created_at', models.DateTimeField(default=core.clock.now, editable=False)),
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.AddField(
-            model_name="activity",
-            name="due_on",
+            model_name='activity',
+            name='due_on',
             field=models.DateField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name="activity",
-            name="ends_at",
+            model_name='activity',
+            name='ends_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name="activity",
-            name="guests",
+            model_name='activity',
+            name='guests',
             field=models.JSONField(blank=True, default=list),
         ),
         migrations.AddField(
-            model_name="activity",
-            name="place",
+            model_name='activity',
+            name='place',
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AddIndex(
-            model_name="activity",
-            index=models.Index(
-                condition=models.Q(("actor__isnull", False), ("due_at__isnull", False)),
-                fields=["actor", "due_at"],
-                name="activity_calendar",
-            ),
+            model_name='activity',
+            index=models.Index(condition=models.Q(('actor__isnull', False), ('due_at__isnull', False)), fields=['actor', 'due_at'], name='activity_calendar'),
         ),
         migrations.AddConstraint(
-            model_name="activity",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("due_on", None),
-                    models.Q(("due_at__isnull", False), ("ends_at", None)),
-                    _connector="OR",
-                ),
-                name="activity_day_has_no_hours",
-            ),
+            model_name='activity',
+            constraint=models.CheckConstraint(condition=models.Q(('due_on', None), models.Q(('due_at__isnull', False), ('ends_at', None)), _connector='OR'), name='activity_day_has_no_hours'),
         ),
         migrations.AddConstraint(
-            model_name="activity",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_at", None), ("ends_at__gt", models.F("due_at")), _connector="OR"
-                ),
-                name="activity_ends_after_it_starts",
-            ),
-        ),
-        migrations.AddField(
-            model_name="booking",
-            name="activity",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="booking",
-                to="crm.activity",
-            ),
-        ),
-        migrations.AddField(
-            model_name="bookingpage",
-            name="user",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="booking_page",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="booking",
-            name="page",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="bookings",
-                to="crm.bookingpage",
-            ),
-        ),
-        migrations.AddField(
-            model_name="calendarfeed",
-            name="user",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
+            model_name='activity',
+            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gt', models.F('due_at')), _connector='OR'), name='activity_ends_after_it_starts'),
         ),
     ]

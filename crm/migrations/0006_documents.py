@@ -7,204 +7,64 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("crm", "0005_analytics"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('accounts', '__first__'),
+        ('crm', '0005_analytics'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Document",
+            name='Document',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("created_at", models.DateTimeField(default=core.clock.now, editable=False)),
-                ("updated_at", models.DateTimeField(default=core.clock.now, editable=False)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-                ("name", models.CharField(max_length=200)),
-                ("description", models.TextField(blank=True)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("pdf", "PDF"),
-                            ("image", "Picture"),
-                            ("document", "Document"),
-                            ("sheet", "Spreadsheet"),
-                            ("slides", "Slides"),
-                            ("text", "Text"),
-                        ],
-                        editable=False,
-                        max_length=8,
-                    ),
-                ),
-                ("size", models.BigIntegerField(editable=False)),
-                (
-                    "uploaded_by",
-                    models.ForeignKey(
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=core.clock.now, editable=False)),
+                ('updated_at', models.DateTimeField(default=core.clock.now, editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('name', models.CharField(max_length=200)),
+                ('description', models.TextField(blank=True)),
+                ('kind', models.CharField(choices=[('pdf', 'PDF'), ('image', 'Picture'), ('document', 'Document'), ('sheet', 'Spreadsheet'), ('slides', 'Slides'), ('text', 'Text')], editable=False, max_length=8)),
+                ('size', models.BigIntegerField(editable=False)),
+                ('uploaded_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['-created_at', '-id'], name='document_newest')],
+            },
         ),
         migrations.CreateModel(
-            name="DocumentFile",
+            name='DocumentFile',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("number", models.PositiveIntegerField()),
-                ("path", models.CharField(max_length=200, unique=True)),
-                ("file_name", models.CharField(max_length=200)),
-                ("media_type", models.CharField(max_length=100)),
-                ("size", models.BigIntegerField()),
-                ("sha256", models.CharField(max_length=64)),
-                ("created_at", models.DateTimeField(default=core.clock.now)),
-                ("checked_at", models.DateTimeField(default=core.clock.now)),
-                ("damaged_at", models.DateTimeField(null=True)),
-                (
-                    "document",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="files",
-                        to="crm.document",
-                    ),
-                ),
-                (
-                    "uploaded_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField()),
+                ('path', models.CharField(max_length=200, unique=True)),
+                ('file_name', models.CharField(max_length=200)),
+                ('media_type', models.CharField(max_length=100)),
+                ('size', models.BigIntegerField()),
+                ('sha256', models.CharField(max_length=64)),
+                ('created_at', models.DateTimeField(default=core.clock.now)),
+                ('checked_at', models.DateTimeField(default=core.clock.now)),
+                ('damaged_at', models.DateTimeField(null=True)),
+                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='crm.document')),
+                ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['checked_at', 'id'], name='document_checked')],
+                'constraints': [models.UniqueConstraint(fields=('document', 'number'), name='document_file_once')],
+            },
         ),
         migrations.CreateModel(
-            name="DocumentLink",
+            name='DocumentLink',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("created_at", models.DateTimeField(default=core.clock.now)),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="document_links",
-                        to="crm.contact",
-                    ),
-                ),
-                (
-                    "deal",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="document_links",
-                        to="crm.deal",
-                    ),
-                ),
-                (
-                    "document",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="links",
-                        to="crm.document",
-                    ),
-                ),
-                (
-                    "lead",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="document_links",
-                        to="crm.lead",
-                    ),
-                ),
-                (
-                    "ticket",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="document_links",
-                        to="crm.ticket",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=core.clock.now)),
+                ('contact', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='document_links', to='crm.contact')),
+                ('deal', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='document_links', to='crm.deal')),
+                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='crm.document')),
+                ('lead', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='document_links', to='crm.lead')),
+                ('ticket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='document_links', to='crm.ticket')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="document",
-            index=models.Index(fields=["-created_at", "-id"], name="document_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="documentfile",
-            index=models.Index(fields=["checked_at", "id"], name="document_checked"),
-        ),
-        migrations.AddConstraint(
-            model_name="documentfile",
-            constraint=models.UniqueConstraint(
-                fields=("document", "number"), name="document_file_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="documentlink",
-            constraint=models.UniqueConstraint(
-                fields=("document", "contact"), name="document_contact_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="documentlink",
-            constraint=models.UniqueConstraint(
-                fields=("document", "lead"), name="document_lead_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="documentlink",
-            constraint=models.UniqueConstraint(
-                fields=("document", "deal"), name="document_deal_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="documentlink",
-            constraint=models.UniqueConstraint(
-                fields=("document", "ticket"), name="document_ticket_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="documentlink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("contact__isnull", False), ("deal", None), ("lead", None), ("ticket", None)
-                    ),
-                    models.Q(
-                        ("contact", None), ("deal", None), ("lead__isnull", False), ("ticket", None)
-                    ),
-                    models.Q(
-                        ("contact", None), ("deal__isnull", False), ("lead", None), ("ticket", None)
-                    ),
-                    models.Q(
-                        ("contact", None), ("deal", None), ("lead", None), ("ticket__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="document_link_has_one_end",
-            ),
+            options={
+                'constraints': [models.UniqueConstraint(fields=('document', 'contact'), name='document_contact_once'), models.UniqueConstraint(fields=('document', 'lead'), name='document_lead_once'), models.UniqueConstraint(fields=('document', 'deal'), name='document_deal_once'), models.UniqueConstraint(fields=('document', 'ticket'), name='document_ticket_once'), models.CheckConstraint(condition=models.Q(models.Q(('contact__isnull', False), ('deal', None), ('lead', None), ('ticket', None)), models.Q(('contact', None), ('deal', None), ('lead__isnull', False), ('ticket', None)), models.Q(('contact', None), ('deal__isnull', False), ('lead', None), ('ticket', None)), models.Q(('contact', None), ('deal', None), ('lead', None), ('ticket__isnull', False)), _connector='OR'), name='document_link_has_one_end')],
+            },
         ),
     ]

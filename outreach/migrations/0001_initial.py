@@ -12,8 +12,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('accounts', '__first__'),
         ('crm', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -124,6 +124,9 @@ class Migration(migrations.Migration):
                 ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='crm.lead')),
                 ('written_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['conversation', 'created_at'], name='message_conversation_at'), models.Index(fields=['state', 'direction'], name='message_state')],
+            },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
@@ -144,6 +147,9 @@ class Migration(migrations.Migration):
                 ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='agent_runs', to='crm.lead')),
                 ('message', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='agent_runs', to='outreach.message')),
             ],
+            options={
+                'indexes': [models.Index(fields=['agent', 'created_at'], name='agentrun_agent_at')],
+            },
         ),
         migrations.CreateModel(
             name='Receipt',
@@ -191,26 +197,10 @@ class Migration(migrations.Migration):
                 ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='crm.lead')),
                 ('message', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='suggestion', to='outreach.message')),
             ],
+            options={
+                'indexes': [models.Index(fields=['state', 'created_at'], name='suggestion_state')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('conversation',), name='suggestion_one_pending')],
+            },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['conversation', 'created_at'], name='message_conversation_at'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['state', 'direction'], name='message_state'),
-        ),
-        migrations.AddIndex(
-            model_name='agentrun',
-            index=models.Index(fields=['agent', 'created_at'], name='agentrun_agent_at'),
-        ),
-        migrations.AddIndex(
-            model_name='suggestion',
-            index=models.Index(fields=['state', 'created_at'], name='suggestion_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('conversation',), name='suggestion_one_pending'),
         ),
     ]
