@@ -11,6 +11,8 @@ from config.api import api
 secure_admin(admin.site)
 
 urlpatterns = [
+    path("api/v1/", api.urls),
+    path("admin/", admin.site.urls),
     path("", include("core.urls")),
     path("", include("accounts.urls")),
     path("", include("crm.urls")),
@@ -18,8 +20,6 @@ urlpatterns = [
     path("", include("campaigns.urls")),
     path("", include("billing.urls")),
     path("accounts/", include("allauth.urls")),
-    path("api/v1/", api.urls),
-    path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}img/icon.svg")),
 ]
 
