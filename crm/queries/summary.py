@@ -116,7 +116,7 @@ def _said(figures: list[Figure], leads: Any, closed: Any, counted: Any, asked: A
             "leads": leads.now["leads"], "deals": closed.now["closed"]}]  # fmt: skip
     days = {"days": days_of(asked.span), "before": days_of(asked.before)}
     lines = [
-        _("%(won)s won from %(n)s deals, %(days)s; %(was)s from %(m)s in %(before)s: %(change)s.") % {
+        _("%(won)s won, %(days)s (deals: %(n)s); %(was)s in %(before)s (deals: %(m)s): %(change)s.") % {
             "won": won.value, "n": closed.now["won"], "was": money(asked)["show"](closed.before["worth"]),
             "m": closed.before["won"], "change": won.change, **days},
         _("%(n)s leads came in, %(m)s in %(before)s: %(change)s. %(rate)s of them became a deal: %(moved)s.") % {
