@@ -150,7 +150,10 @@ if (!CSS.supports('position-area', 'block-end')) addEventListener('toggle', e =>
 
 /* Without a network (sw.js): a line says so and what waits; what the server did not take is asked about. */
 const worker = $('#toasts')?.dataset.who && navigator.serviceWorker;
+let again;
 function offline({ waiting = 0, refused = [], sent = 0 } = {}) {
+  clearTimeout(again); // a device says that it is back before the network answers
+  if (waiting && navigator.onLine) again = setTimeout(() => worker.controller?.postMessage({}), 5000);
   if (sent) toast(word('sent').replace('{n}', sent));
   $$('.offline:not([data-at])').forEach(line => line.remove());
   const say = text => { const line = Object.assign(document.createElement('p'), { className: 'offline' }); line.setAttribute('role', 'status'); line.append(text); document.body.prepend(line); return line; };

@@ -1,6 +1,5 @@
 """The board in a real browser: by mouse, by keyboard and by two taps; what is refused goes back and says why."""
 
-import shutil
 from contextlib import contextmanager
 
 import pytest
@@ -8,13 +7,10 @@ import pytest
 from crm.actions.processes import make_playbooks, start_process
 from crm.models import Deal, Playbook
 from tests.factories.crm import SYSTEM, make_deal, make_pipeline
+from tests.house.browsing import CHROMIUM, MARKS
 from tests.people import browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM, reason="needs Chromium on the PATH"),
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = MARKS
 
 
 @contextmanager

@@ -44,6 +44,11 @@ SIDEWAYS = """() => {
     .filter(e => e.getBoundingClientRect().right > root.clientWidth).map(e => e.outerHTML.slice(0, 80)).slice(-2);
 }"""
 
+TWICE = """() => {
+  const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+  return ids.filter((id, at) => ids.indexOf(id) !== at);
+}"""
+
 
 def axe_script() -> str:
     """Return axe-core as its package brings it."""

@@ -17,7 +17,7 @@ from crm.actions.catalog import create_price_list
 from crm.actions.custom_fields import create_custom_field
 from crm.models import CustomField, Lead, Operation, Pipeline, Playbook, PriceList, Stage
 from tests.factories.crm import make_item, make_public_form
-from tests.house.browsing import DARK, MARKS, PHONE, SETTLED, SIDEWAYS, axe, chromium, go, tab_of
+from tests.house.browsing import DARK, MARKS, PHONE, SETTLED, SIDEWAYS, TWICE, axe, chromium, go, tab_of
 from tests.people import as_actor, browser
 from tests.security.ground import rows_of
 
@@ -116,6 +116,7 @@ def look(page: Any, where: str, within: str = "html") -> list[str]:
     """Judge an open page: on the phone by day all of it, at 320 px its width, on the laptop by night its colours."""
     found = [f"{where}, phone: {one}" for one in axe(page)]
     found += [f"{where}, 390 px: {one}" for one in page.evaluate(SIDEWAYS)]
+    found += [f"{where}, twice: {one}" for one in page.evaluate(TWICE)]
     page.set_viewport_size({"width": 320, "height": 640})
     found += [f"{where}, 320 px: {one}" for one in page.evaluate(SIDEWAYS)]
     page.set_viewport_size({"width": 1440, "height": 900})
