@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.request import QueryDict
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -22,7 +22,7 @@ from core.cells import draw, shown
 from core.clauses import OPERATORS, WORDS, Clause
 from core.clock import now
 from core.conflicts import Conflict, base_of, run_merged
-from core.doors import View, door, signed_in
+from core.doors import Request, View, door, signed_in
 from core.errors import HouseError, Invalid, NotFound
 from core.exports import FORMS, TYPES, exported
 from core.files import attachment, open_kept
@@ -45,7 +45,7 @@ def list_page(spec: ListSpec, template: str = "ui/list.html", **more: Any) -> Vi
     """Make the page of a list; `more` are words for its template, a callable among them gets the actor."""
 
     @door(spec.permission)
-    def view(request: HttpRequest) -> HttpResponse:
+    def view(request: Request) -> HttpResponse:
         asked = _asked(request, spec, request.GET)
         context = _context(request, asked)
         context |= {key: word(asked.actor) if callable(word) else word for key, word in more.items()}
@@ -55,7 +55,7 @@ def list_page(spec: ListSpec, template: str = "ui/list.html", **more: Any) -> Vi
     return view
 
 
-def _context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+def _context(request: Request, asked: Asked) -> dict[str, Any]:
     spec, actor = asked.spec, asked.actor
     found = asked.shown()
     cursor = request.GET.get("cursor", "")
@@ -135,18 +135,18 @@ def export_page(spec: ListSpec) -> View:
     """Make the file of a list: the rows and columns that it shows, or everything for importing it again."""
 
     @door(spec.export, ("GET", "HEAD", "POST"))
-    def view(request: HttpRequest) -> HttpResponse:
+    def view(request: Request) -> HttpResponse:
         return file_of(request, spec, most=AT_ONCE)
 
     return view
 
 
-def file_of(request: HttpRequest, spec: ListSpec, most: int = 0) -> HttpResponse:
+def file_of(request: Request, spec: ListSpec, most: int = 0) -> HttpResponse:
     """Return the file of a list that an address asks for; raises Invalid for what it does not know.
 
     Of more than `most` rows a page says that the worker writes it, and has it written when that is wanted.
     """
-    export_of(spec.key, request.actor)  # type: ignore[attr-defined]
+    export_of(spec.key, request.actor)
     ticked, query = request.GET.getlist("pk")[:1_000], request.GET.get("filters")
     asked = _asked(request, spec, request.GET if query is None else QueryDict(query))
     found, form = asked.shown(), request.GET.get("format", "csv")
@@ -163,9 +163,9 @@ def file_of(request: HttpRequest, spec: ListSpec, most: int = 0) -> HttpResponse
 
 
 @signed_in()
-def export_file(request: HttpRequest, pk: int) -> HttpResponse:
+def export_file(request: Request, pk: int) -> HttpResponse:
     """The file of one's own export, once it is written and while one may still export that list."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = request.actor
     row = Export.objects.filter(user_id=actor.user_id or 0, pk=pk).exclude(path="").first()
     if row is None:
         raise NotFound(gettext("This file is not there any more."))
@@ -174,7 +174,7 @@ def export_file(request: HttpRequest, pk: int) -> HttpResponse:
     return cast(HttpResponse, attachment(open_kept(row.path), name, TYPES[row.format]))
 
 
-def _later(request: HttpRequest, asked: Asked, form: str) -> HttpResponse:
+def _later(request: Request, asked: Asked, form: str) -> HttpResponse:
     spec, back = asked.spec, reverse(asked.spec.url_name) + asked.address()
     if request.method == "POST":
         request_export(actor=asked.actor, noun=spec.key, query=asked.address()[1:], form=form)
@@ -188,10 +188,10 @@ def _later(request: HttpRequest, asked: Asked, form: str) -> HttpResponse:
     return page(request, "accounts/form.html", context)
 
 
-def _asked(request: HttpRequest, spec: ListSpec, query: QueryDict) -> Asked:
+def _asked(request: Request, spec: ListSpec, query: QueryDict) -> Asked:
     user = request.user
     layout = user.lists.get(spec.key, {}) if isinstance(user, User) else {}
-    return read(spec, request.actor, query, layout)  # type: ignore[attr-defined]
+    return read(spec, request.actor, query, layout)
 
 
 def cell_page(spec: ListSpec) -> View:
@@ -202,8 +202,8 @@ def cell_page(spec: ListSpec) -> View:
     editable = [column.edit for column in spec.columns if column.edit]
 
     @door(CATALOGUE[editable[0]].permission or "", ("GET", "HEAD", "POST"))
-    def view(request: HttpRequest, pk: int, field: str) -> HttpResponse:
-        actor = request.actor  # type: ignore[attr-defined]
+    def view(request: Request, pk: int, field: str) -> HttpResponse:
+        actor = request.actor
         row = spec.one(actor, pk) if spec.one else None
         columns = [*spec.columns, *(spec.more()[0] if spec.more else ())]
         column = next((one for one in columns if one.field == field and one.edit), None)
@@ -225,14 +225,14 @@ def cell_page(spec: ListSpec) -> View:
                     text = THEIRS.format(error.who, error.fields[0].theirs_shown)
                     version, was = error.version, json.dumps({field: error.fields[0].theirs})
                 form.errors[field] = form.error_class([text])
-                status = 422 if request.htmx else error.status  # type: ignore[attr-defined]
+                status = 422 if request.htmx else error.status
             else:
-                if not request.htmx:  # type: ignore[attr-defined]
+                if not request.htmx:
                     return done(request, row, gettext("Saved."))
                 return HttpResponse(_cell(spec, column, row, actor))
         context = {"form": form, "bound": form[field], "row": row, "column": column}
         context |= {"version": version, "was": was or request.POST.get("was", "")}
-        template = "ui/cell.html#cell-form" if request.htmx else "ui/cell.html"  # type: ignore[attr-defined]
+        template = "ui/cell.html#cell-form" if request.htmx else "ui/cell.html"
         return page(request, template, context, status=status)
 
     return view
@@ -258,7 +258,7 @@ def _cell_form(column: Column, row: Any, typed: QueryDict | None) -> forms.Form:
     return form_class({**held, **sent})  # type: ignore[no-any-return]
 
 
-def near(request: HttpRequest, spec: ListSpec, row: Any) -> dict[str, str]:
+def near(request: Request, spec: ListSpec, row: Any) -> dict[str, str]:
     """Return a record's place in the list that it was opened from, and the way to its neighbours; {} when it was not.
 
     One statement within the first thousand rows of that list, four beyond them.
@@ -273,7 +273,7 @@ def near(request: HttpRequest, spec: ListSpec, row: Any) -> dict[str, str]:
     given = QueryDict(query)
     if "custom" not in query and not given.get("view", "").isdigit():
         spec = replace(spec, more=None)  # spares a look at the custom fields
-    asked = read(spec, request.actor, given)  # type: ignore[attr-defined]
+    asked = read(spec, request.actor, given)
     found, around = (asked.rows(), {"back": f"{reverse(spec.url_name)}?{query}", "label": str(spec.label)})
     keys = keys_in_order(found, asked.order, COUNTED + 1)
     if row.pk in keys:

@@ -20,6 +20,7 @@ from accounts.actor import Actor
 from accounts.models import User, Workspace
 from accounts.queries.people import key_of_secret
 from core import clock
+from core.doors import Request
 
 Answer = Callable[[HttpRequest], HttpResponse]
 SESSION_NOTED_EVERY = 300
@@ -32,8 +33,8 @@ class ActorMiddleware:
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor = find_actor(request)  # type: ignore[attr-defined]
+    def __call__(self, request: Request) -> HttpResponse:
+        request.actor = find_actor(request)
         user = request.user
         with Workspace.read_once():
             translation.activate(language_of(request, user))

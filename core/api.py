@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 from django.conf import settings
@@ -28,6 +28,7 @@ from core.bodies import FORM, body_of, check_kind, check_types, fingerprint
 from core.clauses import Search, found_by
 from core.conflicts import Conflict
 from core.crypto import sha256
+from core.doors import Request
 from core.errors import Denied, HouseError, Invalid, Moved
 from core.models import IdempotencyKey
 from core.money import Money
@@ -43,7 +44,7 @@ class KeyAuth(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         """Return the actor of a valid key."""
-        actor = request.actor  # type: ignore[attr-defined]
+        actor = cast(Request, request).actor
         return actor if actor.kind == "key" else None
 
 
@@ -54,7 +55,7 @@ class SessionAuth(APIKeyCookie):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
         """Return the actor of a signed-in person."""
-        return request.actor if request.user.is_authenticated else None  # type: ignore[attr-defined]
+        return cast(Request, request).actor if request.user.is_authenticated else None
 
 
 def build() -> NinjaAPI:
@@ -93,9 +94,9 @@ def rest(
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
-        def operate(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        def operate(request: Request, *args: Any, **kwargs: Any) -> Any:
             if permission != SIGNED_IN:
-                request.actor.require(permission)  # type: ignore[attr-defined]
+                request.actor.require(permission)
             if said.get("is_file"):
                 check_kind(request, FORM)
             elif method in {"POST", "PUT", "PATCH"}:
@@ -121,7 +122,7 @@ def rest(
 
 
 def listing(
-    request: HttpRequest,
+    request: Request,
     queryset: QuerySet[Any],
     represent: Callable[[Any], dict[str, Any]],
     *,
@@ -155,7 +156,7 @@ def listing(
     return {"results": [represent(row) for row in page.rows], "next": page.next or None}
 
 
-def check_query(request: HttpRequest, known: Collection[str]) -> None:
+def check_query(request: Request, known: Collection[str]) -> None:
     """Raise Invalid for what an address asks and nobody offers."""
     offered = f"Unknown filter. Known ones: {', '.join(sorted(known))}."
     if unknown := [name for name in request.GET if name not in known]:
@@ -181,14 +182,14 @@ def _answer(result: Any) -> HttpResponseBase:
     return _json(*result) if isinstance(result, tuple) else _json(200, result)
 
 
-def _once(request: HttpRequest, work: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+def _once(request: Request, work: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """Do it once for a key: what it changes and its answer are one transaction, and a double waits for that to end."""
     key = request.headers.get("Idempotency-Key", "").strip()
     if request.method != "POST" or not key:
         return work()
     if len(key) > 160 or not key.isprintable():
         raise Invalid({"Idempotency-Key": ["Use at most 160 printable characters."]})
-    scope = f"rest:{request.actor.user_id}"  # type: ignore[attr-defined]
+    scope = f"rest:{request.actor.user_id}"
     mark = sha256(request.method, request.get_full_path(), fingerprint(request))
     with transaction.atomic():
         IdempotencyKey.objects.filter(scope=scope, created_at__lt=clock.now() - _DAY).delete()
@@ -229,7 +230,7 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form.")
 
 
-def _limit(request: HttpRequest) -> int:
+def _limit(request: Request) -> int:
     value = request.GET.get("limit", "50")
     if not re.fullmatch(r"[0-9]{1,3}", value) or not 1 <= int(value) <= MAX_LIMIT:
         raise Invalid({"limit": [f"Use a number from 1 to {MAX_LIMIT}."]})
@@ -245,7 +246,7 @@ def _filtered(queryset: QuerySet[Any], name: str, lookup: str, value: str) -> Qu
         raise Invalid({name: [f"{value!r} does not fit this filter."]}) from error
 
 
-def _house_error(request: HttpRequest, error: HouseError) -> HttpResponse:
+def _house_error(request: Request, error: HouseError) -> HttpResponse:
     if isinstance(error, Denied):
         registry.refusal_recorder(request, error)
     if isinstance(error, Moved) and request.method == "GET":

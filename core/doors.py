@@ -8,20 +8,28 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import reverse
+from django_htmx.middleware import HtmxDetails
 
 View = Callable[..., HttpResponse]
 READ = ("GET", "HEAD")
 WRITE = ("POST",)
 
 
+class Request(HttpRequest):
+    """Django's request as it comes in at a door: with who acts, and what htmx tells of itself."""
+
+    actor: Any  # accounts.actor.Actor, which stands above core
+    htmx: HtmxDetails
+
+
 def door(permission: str, methods: tuple[str, ...] = READ) -> Callable[[View], View]:
     """Let in whoever is signed in and holds `permission` for some row; rows are judged further in."""
 
-    def stop(request: HttpRequest) -> HttpResponse | None:
+    def stop(request: Request) -> HttpResponse | None:
         if not request.user.is_authenticated:
             return ask_to_sign_in(request)
         if permission:
-            request.actor.require(permission)  # type: ignore[attr-defined]
+            request.actor.require(permission)
         return None
 
     return _guarded(permission or "signed-in", methods, stop)
@@ -38,11 +46,11 @@ def public(methods: tuple[str, ...] = READ) -> Callable[[View], View]:
 
 
 def _guarded(
-    permission: str, methods: tuple[str, ...], stop: Callable[[HttpRequest], HttpResponse | None]
+    permission: str, methods: tuple[str, ...], stop: Callable[[Request], HttpResponse | None]
 ) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def enter(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def enter(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             return stop(request) or view(request, *args, **kwargs)

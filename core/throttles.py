@@ -10,10 +10,11 @@ from typing import Final
 
 from django.conf import settings
 from django.core.cache import caches
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from core import clock
 from core.api import problem
+from core.doors import Request
 
 SECONDS: Final = 60
 log = logging.getLogger(__name__)
@@ -22,13 +23,13 @@ log = logging.getLogger(__name__)
 class RateMiddleware:
     """Refuses calls of the API beyond the tier of their caller (`request.actor.rate`), whatever they ask for."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Request) -> HttpResponse:
         if not request.path.startswith("/api/"):
             return self.get_response(request)
-        who, tier = request.actor.rate  # type: ignore[attr-defined]
+        who, tier = request.actor.rate
         most = settings.API_CALLS_PER_MINUTE.get(tier)
         if most is None:
             return self.get_response(request)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from ninja import Router
 
 from core.actions import CATALOGUE
 from core.api import NEWEST, body_of, listing, rest
 from core.conflicts import run_sent
+from core.doors import Request
 from core.openapi import Shape, query_of, rows_of, schema_of
 
 Find = Callable[[Any, int], Any]
@@ -36,17 +36,17 @@ def offer(
     form = None if method == "DELETE" else spec.form
     partial = noun_verb[2] == "update"
 
-    def act(request: HttpRequest, subject: Any = None) -> tuple[int, Any]:
+    def act(request: Request, subject: Any = None) -> tuple[int, Any]:
         sent = {**(defaults or {}), **body_of(request), **_if_match(request)} if form else {}
-        row = run_sent(name, subject, actor=request.actor, sent=sent, partial=partial)  # type: ignore[attr-defined]
+        row = run_sent(name, subject, actor=request.actor, sent=sent, partial=partial)
         if row is None:
             return 204, None
         return 201 if subject is None else 200, shape(row)
 
-    def on_one(request: HttpRequest, pk: int) -> tuple[int, Any]:
+    def on_one(request: Request, pk: int) -> tuple[int, Any]:
         return act(request, find(request.actor, pk))  # type: ignore[attr-defined,misc]
 
-    def on_all(request: HttpRequest) -> tuple[int, Any]:
+    def on_all(request: Request) -> tuple[int, Any]:
         return act(request)
 
     operation = on_one if find else on_all
@@ -81,11 +81,11 @@ def browse(
     home = shape.__module__.replace("shapes", nouns)
     how.setdefault("orderings", NEWEST)
 
-    def list_(request: HttpRequest) -> dict[str, Any]:
-        return listing(request, rows(request.actor), shape, **how)  # type: ignore[attr-defined]
+    def list_(request: Request) -> dict[str, Any]:
+        return listing(request, rows(request.actor), shape, **how)
 
-    def list_of_one(request: HttpRequest, pk: int) -> dict[str, Any]:
-        return listing(request, rows(request.actor, pk), shape, **how)  # type: ignore[attr-defined]
+    def list_of_one(request: Request, pk: int) -> dict[str, Any]:
+        return listing(request, rows(request.actor, pk), shape, **how)
 
     query = query_of(how.get("filters", {}), how["orderings"], searched=bool(how.get("search")))
     answers = {200: rows_of(schema_of(shape))}
@@ -97,7 +97,7 @@ def browse(
 
     whole = whole or shape
 
-    def detail(request: HttpRequest, pk: int) -> dict[str, Any]:
+    def detail(request: Request, pk: int) -> dict[str, Any]:
         return whole(find(request.actor, pk))  # type: ignore[attr-defined,misc]
 
     detail.__doc__, detail.__module__ = f"Return one {noun}.", home
@@ -105,7 +105,7 @@ def browse(
     rest(router, "GET", f"{path}/{{int:pk}}", permission=permission, answers=answers)(detail)
 
 
-def _if_match(request: HttpRequest) -> dict[str, str]:
+def _if_match(request: Request) -> dict[str, str]:
     """The version of an `If-Match` header, as a body would carry it; `*` asks for none."""
     tag = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
     return {"version": tag} if tag and tag != "*" else {}

@@ -1,14 +1,14 @@
 """Who can see a record and why; sharing it, taking that back, asking for more."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from accounts.actions import shares
 from accounts.forms.access import AskAccessForm, HolderForm, ShareForm
 from accounts.queries.access import grouped, record_for, seers_of, shares_of
-from accounts.views.asking import actor_of, sent
+from accounts.views.asking import sent
 from core.actions import clean
-from core.doors import READ, WRITE, signed_in
+from core.doors import READ, WRITE, Request, signed_in
 from core.errors import Invalid
 from core.pages import done, form_errors, page
 
@@ -17,11 +17,11 @@ CHANGED = "access-changed"
 
 
 @signed_in()
-def panel(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
+def panel(request: Request, noun: str, pk: int) -> HttpResponse:
     """Who can see this record, by which rule, and what they may do; with the shares that were given."""
-    record = record_for(actor_of(request), noun, pk)
+    record = record_for(request.actor, noun, pk)
     given = shares_of(record)
-    verdict = actor_of(request).can(f"{noun}:update", record)
+    verdict = request.actor.can(f"{noun}:update", record)
     context = {
         "record": record,
         "noun": noun,
@@ -34,9 +34,9 @@ def panel(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
 
 
 @signed_in(BOTH)
-def share(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
+def share(request: Request, noun: str, pk: int) -> HttpResponse:
     """Share the record with a person or a team."""
-    actor, record = actor_of(request), record_for(actor_of(request), noun, pk)
+    actor, record = request.actor, record_for(request.actor, noun, pk)
     shares.may_share(actor, noun, record)
     form = ShareForm(sent(request), noun=noun)
     if form.is_bound and form.is_valid():
@@ -58,22 +58,22 @@ def share(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
 
 
 @signed_in(WRITE)
-def unshare(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
+def unshare(request: Request, noun: str, pk: int) -> HttpResponse:
     """Take a share back."""
-    record = record_for(actor_of(request), noun, pk)
+    record = record_for(request.actor, noun, pk)
     values = clean(HolderForm, request.POST)
-    shares.unshare_record(record, actor=actor_of(request), noun=noun, **values)
+    shares.unshare_record(record, actor=request.actor, noun=noun, **values)
     return done(
         request, _home(record), _("%(shared_with)s has it no more.") % {"shared_with": values["shared_with"]}, CHANGED
     )
 
 
 @signed_in(WRITE)
-def ask(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
+def ask(request: Request, noun: str, pk: int) -> HttpResponse:
     """Ask the owner of a record that one may only read."""
-    record = record_for(actor_of(request), noun, pk)
+    record = record_for(request.actor, noun, pk)
     values = clean(AskAccessForm, request.POST)
-    shares.ask_access(record, actor=actor_of(request), noun=noun, **values)
+    shares.ask_access(record, actor=request.actor, noun=noun, **values)
     return done(request, _home(record), _("Asked. The owner is told."), CHANGED)
 
 

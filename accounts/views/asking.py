@@ -5,16 +5,17 @@ from typing import Any
 
 from django import forms
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
+from core.doors import Request
 from core.errors import Invalid
 from core.pages import done, form_errors, page
 
 
 def ask(
-    request: HttpRequest,
+    request: Request,
     action: Callable[..., Any],
     form: type[forms.Form],
     *subject: Model,
@@ -38,7 +39,7 @@ def ask(
     bound = form(sent(request), initial=initial)
     if bound.is_bound and bound.is_valid():
         try:
-            result = action(*subject, actor=actor or actor_of(request), **bound.cleaned_data)
+            result = action(*subject, actor=actor or request.actor, **bound.cleaned_data)
         except Invalid as error:
             form_errors(bound, error)
         else:
@@ -48,12 +49,6 @@ def ask(
     return page(request, template, context, parts=parts, status=status)
 
 
-def sent(request: HttpRequest) -> Any:
+def sent(request: Request) -> Any:
     """Answer what the form was sent with; None for a first look."""
     return request.POST if request.method == "POST" else None
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Answer who acts."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    return actor

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from accounts.actions.audit import note_export
 from accounts.forms.audit import AuditFilterForm
 from accounts.queries.audit import audit_for
-from accounts.views.asking import actor_of
-from core.doors import door
+from core.doors import Request, door
 from core.exports import exported
 from core.models import Event
 from core.pages import page, paginate
@@ -21,21 +20,21 @@ MOST = 50_000
 
 
 @door("audit:read")
-def list_(request: HttpRequest) -> HttpResponse:
+def list_(request: Request) -> HttpResponse:
     """Every event that passes the filter, the newest first."""
     form = AuditFilterForm(request.GET)
-    found = audit_for(actor_of(request), _wanted(form))
+    found = audit_for(request.actor, _wanted(form))
     rows = paginate(found, request.GET.get("cursor", ""), order=("-pk",))
     context = {"rows": rows, "form": form}
     return page(request, "accounts/audit/list.html", context, parts=("event-rows",))
 
 
 @door("audit:read")
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: Request) -> HttpResponse:
     """The same as a file for a spreadsheet, at most 50,000 rows."""
     wanted = _wanted(AuditFilterForm(request.GET))
-    found = list(audit_for(actor_of(request), wanted).order_by("-pk")[:MOST])
-    note_export(actor=actor_of(request), rows=len(found), name=wanted.get("name", ""))
+    found = list(audit_for(request.actor, wanted).order_by("-pk")[:MOST])
+    note_export(actor=request.actor, rows=len(found), name=wanted.get("name", ""))
     return exported("csv", "audit", COLUMNS, _lines(found))  # type: ignore[return-value]
 
 

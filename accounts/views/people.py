@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -17,8 +17,8 @@ from accounts.models import User
 from accounts.queries.people import person_for
 from accounts.queries.roles import matrix_rows
 from accounts.roles import ROLE_LABELS, ROLES
-from accounts.views.asking import actor_of, ask
-from core.doors import door
+from accounts.views.asking import ask
+from core.doors import Request, door
 from core.pages import done
 
 BOTH = ("GET", "HEAD", "POST")
@@ -30,7 +30,7 @@ export = export_page(PEOPLE)
 
 
 @door("user:manage", BOTH)
-def invite(request: HttpRequest) -> HttpResponse:
+def invite(request: Request) -> HttpResponse:
     """Invite somebody by email."""
     return ask(
         request,
@@ -44,9 +44,9 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 
 @door("user:manage", BOTH)
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: Request, pk: int) -> HttpResponse:
     """One person: name and phone, roles, teams, and what an administrator may do with them."""
-    person = person_for(actor_of(request), pk)
+    person = person_for(request.actor, pk)
     return ask(
         request,
         people.update_user,
@@ -62,9 +62,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @door("user:manage", BOTH)
-def roles(request: HttpRequest, pk: int) -> HttpResponse:
+def roles(request: Request, pk: int) -> HttpResponse:
     """Change what a person may do."""
-    person = person_for(actor_of(request), pk)
+    person = person_for(request.actor, pk)
     return ask(
         request,
         people.change_roles,
@@ -81,8 +81,8 @@ def _press(action: Callable[..., User], message: Promise) -> Any:
     """Make the view of a verb that needs no more than being asked."""
 
     @door("user:manage", ("POST",))
-    def view(request: HttpRequest, pk: int) -> HttpResponse:
-        actor = actor_of(request)
+    def view(request: Request, pk: int) -> HttpResponse:
+        actor = request.actor
         person = action(person_for(actor, pk), actor=actor)
         return done(request, person, str(message).format(person))
 
@@ -95,7 +95,7 @@ invite_again = _press(people.invite_again, _("Invitation sent again."))
 
 
 @door("user:manage", BOTH)
-def matrix(request: HttpRequest) -> HttpResponse:
+def matrix(request: Request) -> HttpResponse:
     """Who may do what, and this install's changes to it."""
     return ask(
         request,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -10,9 +10,9 @@ from accounts.actions.saved_views import delete_view, save_view, update_view
 from accounts.forms.saved_views import SaveViewForm, UpdateViewForm
 from accounts.models import SavedView, User
 from accounts.queries.saved_views import view_for
-from accounts.views.asking import actor_of, ask
+from accounts.views.asking import ask
 from core.actions import run
-from core.doors import door
+from core.doors import Request, door
 from core.errors import NotFound
 from core.lists import SPECS, Asked, read
 from core.pages import done
@@ -23,10 +23,10 @@ FORM: dict[str, Any] = {"template": "crm/form.html", "parts": ("sheet-form",)}
 
 
 @door("profile:update", BOTH)
-def new(request: HttpRequest, page: str) -> HttpResponse:
+def new(request: Request, page: str) -> HttpResponse:
     """Keep what the list shows under a name; the name of one's own view replaces that."""
     asked = _asked(request, page)
-    own = view_for(actor_of(request), int(asked.view.key)) if asked.view.mine else SavedView()
+    own = view_for(request.actor, int(asked.view.key)) if asked.view.mine else SavedView()
     return ask(
         request,
         save_view,
@@ -47,9 +47,9 @@ def new(request: HttpRequest, page: str) -> HttpResponse:
 
 
 @door("profile:update", BOTH)
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: Request, pk: int) -> HttpResponse:
     """Rename, share, pin or move a view of one's own."""
-    view = view_for(actor_of(request), pk)
+    view = view_for(request.actor, pk)
     return ask(
         request,
         update_view,
@@ -65,15 +65,15 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @door("profile:update", ("POST",))
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     """Forget a view."""
-    view = view_for(actor_of(request), pk)
-    delete_view(view, actor=actor_of(request))
+    view = view_for(request.actor, pk)
+    delete_view(view, actor=request.actor)
     return done(request, _address(view.page), _("The view %(view)s is gone.") % {"view": view.name})
 
 
 @door("profile:update", BOTH)
-def columns(request: HttpRequest, page: str) -> HttpResponse:
+def columns(request: Request, page: str) -> HttpResponse:
     """Choose what a view shows to oneself: a tick shows a column, the arrows move it."""
     asked, sent = _asked(request, page), request.POST
     labels = {column.key: column.label for column in asked.offered if not column.fixed}
@@ -87,7 +87,7 @@ def columns(request: HttpRequest, page: str) -> HttpResponse:
         moved = sent.get("up") or sent.get("down")
         if moved not in labels:
             own = {"page": page, "view": asked.view.key, "columns": shown, "is_dense": is_dense}
-            run("list.arrange", request.user, actor=actor_of(request), data=own)
+            run("list.arrange", request.user, actor=request.actor, data=own)
             return done(request, back, _("Columns saved."))
         at = order.index(moved) + (-1 if "up" in sent else 1)
         order.remove(moved)
@@ -97,16 +97,16 @@ def columns(request: HttpRequest, page: str) -> HttpResponse:
     return answer(request, "ui/columns.html", context, parts=("sheet-form",))
 
 
-def _asked(request: HttpRequest, key: str) -> Asked:
+def _asked(request: Request, key: str) -> Asked:
     """The list that the address names, as it is being looked at."""
-    spec, actor = SPECS.get(key), actor_of(request)
+    spec, actor = SPECS.get(key), request.actor
     if spec is None:
         raise NotFound(_("There is no such list."))
     actor.require(spec.permission)
     return read(spec, actor, request.GET, _layout(request, key))
 
 
-def _layout(request: HttpRequest, key: str) -> dict[str, Any]:
+def _layout(request: Request, key: str) -> dict[str, Any]:
     user = request.user
     return user.lists.get(key, {}) if isinstance(user, User) else {}
 

@@ -1,14 +1,14 @@
 """Teams: list, make, members, delete."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.actions import teams
 from accounts.forms.teams import SetMembersForm, TeamForm
 from accounts.queries.people import team_for, teams_for
-from accounts.views.asking import actor_of, ask
-from core.doors import door
+from accounts.views.asking import ask
+from core.doors import Request, door
 from core.pages import done, page
 
 BOTH = ("GET", "HEAD", "POST")
@@ -16,13 +16,13 @@ LIST = "accounts:team-list"
 
 
 @door("user:manage")
-def list_(request: HttpRequest) -> HttpResponse:
+def list_(request: Request) -> HttpResponse:
     """All teams."""
-    return page(request, "accounts/teams/list.html", {"teams": teams_for(actor_of(request))})
+    return page(request, "accounts/teams/list.html", {"teams": teams_for(request.actor)})
 
 
 @door("user:manage", BOTH)
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: Request) -> HttpResponse:
     """Make a team."""
     return ask(
         request,
@@ -36,9 +36,9 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @door("user:manage", BOTH)
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: Request, pk: int) -> HttpResponse:
     """One team: its name and region, and its people."""
-    team = team_for(actor_of(request), pk)
+    team = team_for(request.actor, pk)
     links = team.memberships.all()
     members = SetMembersForm(
         initial={
@@ -61,9 +61,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @door("user:manage", BOTH)
-def members(request: HttpRequest, pk: int) -> HttpResponse:
+def members(request: Request, pk: int) -> HttpResponse:
     """Choose who is in the team, and who leads it."""
-    team = team_for(actor_of(request), pk)
+    team = team_for(request.actor, pk)
     return ask(
         request,
         teams.set_members,
@@ -77,9 +77,9 @@ def members(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @door("user:manage", ("POST",))
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     """Delete a team."""
-    actor = actor_of(request)
+    actor = request.actor
     team = team_for(actor, pk)
     teams.delete_team(team, actor=actor)
     return done(request, reverse(LIST), _("Team %(team)s is deleted.") % {"team": team.name})

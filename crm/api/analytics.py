@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from ninja import Router
 
 from accounts.models import Workspace
 from core.actions import clean
 from core.api import check_query, rest
+from core.doors import Request
 from core.money import Money
 from core.openapi import OBJECT, PERSON, TEXT, shows
 from core.verbs import browse, by, offer
@@ -36,10 +36,10 @@ ANSWER = {
 
 
 def _offer(report: Report) -> None:
-    def figures(request: HttpRequest) -> dict[str, Any]:
+    def figures(request: Request) -> dict[str, Any]:
         check_query(request, FILTERS)
         asked = asked_of(clean(ReportForm, request.GET))
-        made = report.of(request.actor, asked)  # type: ignore[attr-defined]
+        made = report.of(request.actor, asked)
         return {
             "report": report.key,
             "period": _days(asked.span),

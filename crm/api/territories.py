@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from ninja import Router
 
 from core.actions import clean
 from core.api import check_query, rest
+from core.doors import Request
 from core.openapi import OBJECT, PERSON, TEXT, rows_of, shows
 from core.verbs import browse, by, offer
 from crm.api.shapes import person
@@ -69,10 +69,10 @@ for route, action, shape, find in (
 
 
 @rest(router, "GET", "/routing/try", permission="pipeline:manage", query=ASKED, answers={200: GIVEN})
-def try_(request: HttpRequest) -> dict[str, Any]:
+def try_(request: Request) -> dict[str, Any]:
     """Say who would get a lead now, and why not the others; `rules=draft` asks the draft."""
     check_query(request, ASKED)
-    prospect = prospect_for(request.actor, clean(TryLeadForm, request.GET))  # type: ignore[attr-defined]
+    prospect = prospect_for(request.actor, clean(TryLeadForm, request.GET))
     given, others = try_out(prospect, by_draft=request.GET.get("rules") == "draft")
     return {
         "owner": {"id": given.user_id, "name": given.name} if given.user_id else None,
@@ -82,9 +82,9 @@ def try_(request: HttpRequest) -> dict[str, Any]:
 
 
 @rest(router, "GET", "/routing/replay", permission="pipeline:manage", answers={200: OBJECT})
-def replayed(request: HttpRequest) -> dict[str, Any]:
+def replayed(request: Request) -> dict[str, Any]:
     """Give last month's leads once more: per person what they got, would by the rules in force, and by the draft."""
-    found = replay(request.actor)  # type: ignore[attr-defined]
+    found = replay(request.actor)
     sides = ("name", "got", "in_force", "draft")
     return {
         "leads": found.leads,
@@ -97,7 +97,7 @@ def replayed(request: HttpRequest) -> dict[str, Any]:
 
 
 @rest(router, "GET", "/map", permission="contact:read", query=MAPPED, answers={200: rows_of(OBJECT)})
-def map_(request: HttpRequest) -> dict[str, Any]:
+def map_(request: Request) -> dict[str, Any]:
     """List the cities of your contacts, the fullest first: how many, and what their open deals are worth."""
     check_query(request, MAPPED)
     named = [(rule["id"], rule["name"]) for rule in rules_in_force()]
@@ -112,6 +112,6 @@ def map_(request: HttpRequest) -> dict[str, Any]:
             "contacts": spot.contacts,
             "open_deals": spot.worth,
         }
-        for spot in account_map(request.actor, **asked)  # type: ignore[attr-defined]
+        for spot in account_map(request.actor, **asked)
     ]
     return {"results": rows, "next": None}
