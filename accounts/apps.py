@@ -25,11 +25,13 @@ class AccountsConfig(AppConfig):
         from core import registry
         from core.jobs import use_zone
         from core.lists import saved_views
+        from core.quarantine import use_reader
 
         saved_views.append(tabs_of)
         registry.register_actor_factory(of_event)
         registry.register_refusal_recorder(record)
         use_zone(lambda: Workspace.current().timezone)
+        use_reader(Workspace.quiet_since)
         post_migrate.connect(make_roles, sender=self, dispatch_uid="accounts.roles")
         email_changed.connect(adapters.note_email, dispatch_uid="accounts.email")
         for change in ("added", "removed", "reset"):

@@ -1,5 +1,6 @@
 """What the frame around every page shows."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -18,6 +19,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     frame: dict[str, Any] = {"workspace": SimpleLazyObject(Workspace.current), "theme": str(theme)}
     if isinstance(user, User):
         shown = user.frame
+        at = shown.get("restored", "")[:19]  # as the database writes a time, in UTC
+        restored = datetime.fromisoformat(at).replace(tzinfo=UTC) if at else None
         nav: Any = SimpleLazyObject(lambda: nav_for(user, request.path))
         frame |= {
             "nav": nav,
@@ -26,6 +29,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "commands": SimpleLazyObject(lambda: commands_for(user)),
             "pins": SimpleLazyObject(lambda: pinned_of(user)),
             "unread": int(shown.get("unread", 0)),
-            "workspace": {"name": shown.get("workspace", "")},
+            "workspace": {"name": shown.get("workspace", ""), "restored_at": restored},
         }
     return frame

@@ -1,6 +1,7 @@
 """Settings of CRM AutoPilot, grouped by concern; docs/reference/settings.md explains each variable."""
 
 import hashlib
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ DEBUG = env.flag("CRM_DEBUG")
 DATA_DIR = Path(env.text("CRM_DATA_DIR", str(BASE_DIR / "data"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
 SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR / "secret-key")
-FIELD_KEYS = env.words("FIELD_KEYS") or [env.secret("FIELD_KEY", DATA_DIR / "field-key")]
+FIELD_KEYS = env.words("FIELD_KEYS") or env.secret("FIELD_KEY", DATA_DIR / "field-key").splitlines()
 AUDIT_KEY = env.secret("AUDIT_KEY", DATA_DIR / "audit-key")
 SITE_URL = env.text("SITE_URL", f"http://localhost:{env.number('PORT', 8000)}").rstrip("/")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [urlsplit(SITE_URL).hostname or "localhost", "localhost", "127.0.0.1"]
@@ -121,6 +122,8 @@ CACHES = {
     },
 }
 MEDIA_ROOT = DATA_DIR / "files"
+BACKUP_DIR = Path(env.text("BACKUP_DIR", str(DATA_DIR / "backups")))
+BACKUP_KEY = env.secret("BACKUP_KEY", DATA_DIR / "backup-key")
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
@@ -148,6 +151,7 @@ Q_CLUSTER = {
     "save_limit": -1,
     "catch_up": False,
     "recycle": 500,
+    **({"max_rss": 125_000} if sys.platform == "linux" else {}),  # kB; elsewhere it is counted in bytes
     "scheduler": False,
     "label": "Queue",
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
@@ -221,7 +225,7 @@ CSRF_FAILURE_VIEW = "core.pages.csrf_failed"
 if PRODUCTION:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
     SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", default=True)
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -241,6 +245,8 @@ OPENAI_API_KEY = env.secret("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.text("OPENAI_BASE_URL", "https://api.openai.com/v1")
 OPENAI_MODEL = env.text("OPENAI_MODEL", "gpt-4o-mini-2024-07-18")
 OPENAI_DAILY_BUDGET_MICROS = env.number("OPENAI_DAILY_BUDGET_MICROS", 5_000_000)
+OPENAI_PRICE_IN_MICROS = env.number("OPENAI_PRICE_IN_MICROS", 150_000)
+OPENAI_PRICE_OUT_MICROS = env.number("OPENAI_PRICE_OUT_MICROS", 600_000)
 STRIPE_API_KEY = env.secret("STRIPE_API_KEY")
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com")
 STRIPE_WEBHOOK_SECRET = env.secret("STRIPE_WEBHOOK_SECRET")

@@ -8,16 +8,18 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from core import clock, relay
+from core import backups, clock, quarantine, relay
 from core.doors import public
 from core.models import Heartbeat
 
 HEARTBEAT_LIMIT = timedelta(seconds=30)
 DUE_LIMIT = timedelta(seconds=60)
-DISK_LIMIT = 10  # per cent free
+DISK_LIMIT = backups.LEAST_FREE  # per cent
+BACKUP_LIMIT = timedelta(hours=26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ def worker_lives() -> tuple[bool, str]:
 
 def queue_is_fresh() -> tuple[bool, str]:
     """Nothing that is due waits for longer than a minute."""
+    if quarantine.is_quiet():
+        return True, "Nothing is delivered before the copy is released."
     oldest = relay.due().aggregate(oldest=Min(relay.FREE_SINCE))["oldest"]
     if oldest is None:
         return True, "Nothing waits."
@@ -125,9 +129,30 @@ def disk_has_room() -> tuple[bool, str]:
     return free >= DISK_LIMIT, f"{free} % of the data volume is free."
 
 
+def backup_is_fresh() -> tuple[bool, str]:
+    """The newest backup that was read back is a day old at most; a fresh install has until the next night."""
+    for newest in backups.stored()[:1]:
+        age = clock.now() - newest.made_at
+        said = f"The newest backup was made {_ago(age)} ago."
+        return (True, said) if age <= BACKUP_LIMIT else (False, f"{said} Make one: manage.py backup")
+    recorder = MigrationRecorder(connection)
+    began = recorder.migration_qs.aggregate(at=Min("applied"))["at"] if recorder.has_table() else None
+    if began is None or clock.now() - began <= BACKUP_LIMIT:
+        return True, "The first backup is made at 02:00."
+    return False, "There is no backup. Make one: manage.py backup"
+
+
+def copy_is_released() -> tuple[bool, str]:
+    """No restored copy waits for its release."""
+    if quarantine.unfinished().exists():
+        return False, "A restore was not finished. Do it again: manage.py restore FILE --replace"
+    return (False, quarantine.WORDS) if quarantine.is_quiet() else (True, "This is no restored copy.")
+
+
 def _ago(age: timedelta) -> str:
     seconds = max(int(age.total_seconds()), 0)
-    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+    hours = f"{seconds // 3600} h" if seconds >= 7200 else f"{seconds // 60} min"
+    return f"{seconds} s" if seconds < 120 else hours
 
 
 CHECKS: dict[str, Callable[[], tuple[bool, str]]] = {
@@ -137,5 +162,7 @@ CHECKS: dict[str, Callable[[], tuple[bool, str]]] = {
     "worker": worker_lives,
     "queue": queue_is_fresh,
     "disk": disk_has_room,
+    "backup": backup_is_fresh,
+    "quarantine": copy_is_released,
 }
 """The lines of /readyz, in the order in which to mend them."""

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from core import clock
+from core import clock, quarantine
 from core.effects import Rejected, RetryLater
 from core.logs import request_id
 from core.numbers import is_number
@@ -41,6 +41,8 @@ class Client:
 
         Raises RetryLater for connection errors and retryable statuses (Retry-After honoured), Rejected for other 4xx.
         """
+        if quarantine.is_quiet():
+            raise RetryLater(quarantine.WORDS)
         sent = {**self.headers, **(headers or {})}
         if idempotency_key:
             sent["Idempotency-Key"] = idempotency_key
@@ -73,6 +75,8 @@ def fetch_public(url: str, *, max_bytes: int = 1_000_000, timeout: float = 10.0,
     Every hop is resolved once, checked, and connected to by that very address, so that a second DNS answer
     cannot lead inside.
     """
+    if quarantine.is_quiet():
+        raise Unsafe(quarantine.WORDS)
     for _hop in range(redirects + 1):
         parts = urlsplit(url)
         address = _public_address(parts.scheme, parts.hostname or "", parts.port)

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q
 
-from core import clock
+from core import clock, quarantine
 from core.hours import DAY, moment
 from core.logs import request_id
 
@@ -102,6 +102,8 @@ def tick(worker: str = "", start: Callable[[Job, Any], Any] | None = None) -> in
     """Start every job that is due, here and now or by `start`; returns how many. One's failure delays no other."""
     from core.models import Heartbeat, JobRun
 
+    if quarantine.is_quiet():
+        return 0
     at, started = clock.now(), 0
     due = {name: entry.period(at, zone()) for name, entry in JOBS.items()}
     rows = JobRun.objects.filter(Q(job__in=due, period__in=set(due.values())) | Q(finished_at=None))

@@ -67,6 +67,7 @@ SOURCES: dict[str, Source] = {}
 CARDS: dict[str, Callable[..., Any]] = {}
 INVARIANTS: dict[str, Invariant] = {}
 GUARDS: dict[str, list[Callable[[Any], str | None]]] = {}
+AFTER_RESTORE: list[Callable[[], str]] = []  # run on a restored copy before anything is served; each says what it did
 _actor_factory: list[Callable[[Event], Any]] = []
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Greatest
 
-from core import clock, events, registry
+from core import clock, events, quarantine, registry
 from core.logs import request_id
 from core.models import Delivery
 
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 def drain(limit: int = 200, seconds: float = 45) -> int:
     """Deliver what is due until nothing is, `limit` or the time is reached; returns how many were handled."""
+    if quarantine.is_quiet():
+        return 0
     handled, end = 0, time.monotonic() + seconds
     while handled < limit and time.monotonic() < end:
         delivery = claim()
@@ -48,6 +50,8 @@ def due() -> Any:
 
 def is_stuck(limit: timedelta) -> bool:
     """Whether something was anyone's for longer than `limit` while nobody has anything in hand."""
+    if quarantine.is_quiet():
+        return False
     late = due().annotate(free_since=FREE_SINCE).filter(free_since__lt=clock.now() - limit)
     in_hand = Delivery.objects.filter(leased_until__gt=clock.now(), done_at__isnull=True)
     return late.exists() and not in_hand.exists()

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from core import clock
 from core.logs import request_id, vendor_call
+from core.quarantine import is_quiet
 from outreach.values import Usage
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class Unavailable(Exception):
 
 def is_configured() -> bool:
     """Tell whether a model may be asked at all."""
-    return bool(settings.OPENAI_API_KEY)
+    return bool(settings.OPENAI_API_KEY) and not is_quiet()
 
 
 def ask(
@@ -234,9 +235,7 @@ def _key(question: Question, data: str, fields: type[BaseModel]) -> str:
 
 def _cost(sent: int, made: int) -> int:
     """Return the price of tokens in millionths, by the prices per million tokens in the settings."""
-    price_in = int(getattr(settings, "OPENAI_PRICE_IN_MICROS", 150_000))
-    price_out = int(getattr(settings, "OPENAI_PRICE_OUT_MICROS", 600_000))
-    return -(-(sent * price_in + made * price_out) // 1_000_000)
+    return -(-(sent * settings.OPENAI_PRICE_IN_MICROS + made * settings.OPENAI_PRICE_OUT_MICROS) // 1_000_000)
 
 
 def _spent_key() -> str:

@@ -20,6 +20,15 @@ def own_folders(settings, tmp_path: Path) -> None:
     settings.MAIL_DIR = tmp_path / "mail"
     settings.MAIL_DROP_DIR = tmp_path / "inbound"
     settings.MEDIA_ROOT = tmp_path / "files"
+    settings.BACKUP_DIR = tmp_path / "backups"
+
+
+@pytest.fixture(autouse=True)
+def only_a_database_can_be_a_restored_copy(request, monkeypatch) -> None:
+    """Whatever asks whether it may talk to the world gets its answer in tests without a database, too."""
+    asks = {"db", "transactional_db"} & set(request.fixturenames)
+    if not asks and request.node.get_closest_marker("django_db") is None:
+        monkeypatch.setattr("core.quarantine._restored_at", [lambda: None])
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ UNION ALL SELECT role, permission, scope FROM accounts_grant
 # What the frame of every page shows of them, and what need not be asked.
 FRAME = """
 UNION ALL SELECT '', 'workspace', name FROM accounts_workspace
+UNION ALL SELECT '', 'restored', CAST(restored_at AS text) FROM accounts_workspace WHERE restored_at IS NOT NULL
 UNION ALL SELECT '', 'unread', CAST(COUNT(*) AS text) FROM accounts_notification
     WHERE user_id = {user} AND read_at IS NULL
 UNION ALL SELECT '', 'no views', '' WHERE NOT EXISTS
@@ -119,6 +120,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(max_length=16, blank=True, default="")  # empty: as the device asks
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM)
     email_notifications = models.BooleanField(default=True)
+    letter_keys = models.BooleanField(default=True)
     # A week of core.hours, None for the workspace's; days off as [first, last].
     working_hours = models.JSONField(null=True, blank=True)
     days_off = models.JSONField(default=list, blank=True)
@@ -155,12 +157,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """Answer the first word of the name."""
         return str(self).split(" ", maxsplit=1)[0]
-
-    @property
-    def initials(self) -> str:
-        """Answer one or two letters for the avatar."""
-        words = (self.name or self.email.partition("@")[0].replace(".", " ")).split()
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
     @cached_property
     def _role_rows(self) -> list[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -59,6 +60,7 @@ class Workspace(models.Model):
     interest_threshold = models.FloatField(default=0.8, validators=(MinValueValidator(0.5), MaxValueValidator(1.0)))
     automation_paused = models.BooleanField(default=False)
     onboarding_enabled = models.BooleanField(default=True)
+    restored_at = models.DateTimeField(null=True, editable=False)  # a copy that nobody released yet
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -71,6 +73,11 @@ class Workspace(models.Model):
     def workdays(self) -> str:
         """Answer the days of the week with working hours, 1 is Monday."""
         return "".join(str(n) for n, day in enumerate(DAYS, 1) if self.working_hours.get(day))
+
+    @classmethod
+    def quiet_since(cls) -> datetime | None:
+        """Answer when this copy was restored, None once it is released."""
+        return cls.objects.filter(pk=1).values_list("restored_at", flat=True).first()
 
     @classmethod
     def current(cls) -> Workspace:

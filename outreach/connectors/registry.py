@@ -5,6 +5,7 @@ import pkgutil
 
 from django.conf import settings
 
+from core.quarantine import is_quiet
 from outreach import connectors
 from outreach.connectors.imap import Imap
 from outreach.connectors.ports import Connector, Inbox, Sender
@@ -13,8 +14,8 @@ from outreach.connectors.smtp import Smtp
 
 
 def sender() -> Sender:
-    """Return what sends mail: the server of EMAIL_URL, else the mail sink."""
-    return Smtp(settings.EMAIL_URL) if settings.EMAIL_URL else Sink()
+    """Return what sends mail: the server of EMAIL_URL, else, and in a restored copy, the mail sink."""
+    return Smtp(settings.EMAIL_URL) if settings.EMAIL_URL and not is_quiet() else Sink()
 
 
 def inbox() -> Inbox | None:

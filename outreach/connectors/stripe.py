@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from core import clock
+from core import clock, quarantine
 from core.effects import Rejected, RetryLater
 from core.logs import vendor_call
 from core.numbers import is_number
@@ -192,6 +192,8 @@ class Stripe:
     def _call(self, work: Callable[[Any], Any]) -> Any:
         import stripe
 
+        if quarantine.is_quiet():
+            raise RetryLater(quarantine.WORDS)
         client = stripe.StripeClient(
             self.api_key,
             base_addresses={"api": self.base_url.rstrip("/")},

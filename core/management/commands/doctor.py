@@ -154,7 +154,7 @@ def software() -> Iterator[Finding]:
 def work() -> Iterator[Finding]:
     """Examine the worker and what waits for a person."""
     lines = {check.key: check for check in health.run_checks()}
-    for key in ("worker", "queue"):
+    for key in ("worker", "queue", "backup", "quarantine"):
         yield Finding(key, "ok" if lines[key].ok else "warning", lines[key].detail)
     buried = Delivery.objects.filter(buried_at__isnull=False).count()
     text = f"{buried} deliveries failed for good. See them: manage.py replay --list"

@@ -25,6 +25,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.urls import get_resolver
 
+from core.health import copy_is_released
+from core.quarantine import unfinished
+
 START_SECONDS = 60
 GRACE_SECONDS = 30
 RESTART_SECONDS = 2
@@ -50,6 +53,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until told to stop; exit code 1 when the web process ended by itself."""
+        if unfinished().exists():
+            raise CommandError(copy_is_released()[1])
         host, port = options["host"], options["port"]
         with_environment(PORT=str(port), **mac_needs())
         self.stopping = False
