@@ -288,6 +288,7 @@ MATRIX: Final[dict[str, dict[str, Scope]]] = {
     "contact:import": {ADMIN: ALL, MANAGER: ALL, REP: ALL, MARKETING: ALL},
     "contact:export": {ADMIN: ALL, MANAGER: ALL, MARKETING: ALL},
     "contact:merge": {ADMIN: ALL, MANAGER: ALL},
+    "contact:erase": {ADMIN: ALL},
     "deal:export": {ADMIN: ALL, MANAGER: ALL},
     "scoring:manage": {ADMIN: ALL, MARKETING: ALL},
     "conversation:read": {ADMIN: ALL, MANAGER: ALL, REP: OWN, SUPPORT: ALL},
@@ -336,3 +337,8 @@ AGENTS_MAY: Final = frozenset({
     "proposal:read", "proposal:create",
 })  # fmt: skip
 """What an agent may do outside any workflow: read, note and draft. It sends nothing."""
+
+
+def plural(noun: str) -> str:
+    """Answer the word for many of what a permission is about: leads, activities, reports."""
+    return {"activity": "activities", "settings": "settings", "analytics": "reports"}.get(noun, f"{noun}s")

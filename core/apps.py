@@ -19,7 +19,7 @@ class CoreConfig(AppConfig):
         from core import checks, invariants  # noqa: F401  (both register themselves)
 
         for app in HOUSE_APPS:
-            for part in ("actions", "subscribers", "jobs", "menu", "invariants", "lists"):
+            for part in ("actions", "subscribers", "jobs", "menu", "invariants", "lists", "persons"):
                 load(f"{app}.{part}")
         # Our texts are English: what that catalogue lacks is not looked for in the six that stand behind it.
         translation(settings.LANGUAGE_CODE)._fallback = None  # type: ignore[attr-defined]

@@ -21,6 +21,8 @@ class Event(models.Model):
     data = models.JSONField(default=dict)
     at = models.DateTimeField()
     mac = models.CharField(max_length=64)
+    # Of a row whose words were taken out: what holds it in the chain instead of its link (core.audit).
+    seal = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         indexes: ClassVar = [

@@ -8,7 +8,7 @@ rows about the same.
 import fcntl
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -200,6 +200,20 @@ class Stage:
         """Put other words to what became of rows."""
         pairs = [(text, number) for number, text in words.items()]
         self.db.executemany("UPDATE results SET message = ? WHERE number = ?", pairs)
+
+    def blank(self, tells: Callable[[str], bool], contacts: Collection[int] = ()) -> int:
+        """Empty the rows whose words `tells` knows, or that led to one of these contacts; returns how many."""
+        self.db.execute("PRAGMA secure_delete = ON")
+        sql = "SELECT number FROM results WHERE contact IN (SELECT value FROM json_each(?))"
+        led = {number for (number,) in self.db.execute(sql, [json.dumps(list(contacts))])}
+        rows = ((row, " ".join(row.cells)) for row in self.every_row())
+        found = [(row.number, len(row.cells)) for row, text in rows if text and (row.number in led or tells(text))]
+        with self.together():
+            blank = [(_CELL * (size - 1), number) for number, size in found]
+            self.db.executemany("UPDATE rows SET cells = ?, problem = '' WHERE number = ?", blank)
+            self.db.executemany("UPDATE results SET message = '' WHERE number = ?", [(number,) for number, _ in found])
+        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return len(found)
 
     def leave_loose(self, numbers: Iterable[int]) -> None:
         """Note rows whose ties wait until all rows are written."""

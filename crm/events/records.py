@@ -76,6 +76,24 @@ class ContactDeleted:
     contact_id: int
 
 
+@event("contact.erased")
+class ContactErased:
+    """A person was erased: so many rows went, stayed without them, and lost their words in the audit."""
+
+    contact_id: int
+    rows: int
+    kept: int
+    events: int
+    reason: str = ""
+
+
+@event("contact.handed_out")
+class ContactHandedOut:
+    """Somebody took out a copy of all that is held about a contact."""
+
+    contact_id: int
+
+
 @event("contact.became_customer")
 class ContactBecameCustomer:
     """A contact bought something for the first time."""

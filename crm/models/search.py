@@ -4,7 +4,6 @@ PostgreSQL indexes the column as a tsvector, SQLite by an FTS5 table that trigge
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -16,6 +15,7 @@ from crm import search
 from crm.models.record import Record
 
 PART = 2_000
+PAGES = 500  # of the index, written anew at a time
 INDEXED = ("search_words", "sort_name")
 INDEXES = attrgetter(*INDEXED)
 BUILDING = 7_315_001  # the advisory lock of whoever builds an index aside
@@ -221,6 +221,22 @@ def _follow(model: type[Searchable], ids: Sequence[int]) -> int:
     return changed
 
 
+def squeeze_index() -> None:
+    """Let nothing of deleted rows be left in SQLite's index and log, a small part at a time; outside a transaction."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return
+    with connection.cursor() as cursor:
+        for model in searchables():
+            index = f"{model._meta.db_table}_words"
+            pages, moved = -PAGES, 2
+            while moved > 1:
+                before = cursor.connection.total_changes
+                sql = f"INSERT INTO {index} ({index}, rank) VALUES ('merge', %s)"  # noqa: S608 - our names
+                cursor.execute(sql, [pages])
+                pages, moved = PAGES, cursor.connection.total_changes - before
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def searchables() -> list[type[Searchable]]:
     """Return the models that the search covers; those that others take words from come first."""
     found = [model for model in apps.get_models() if issubclass(model, Searchable)]
@@ -258,19 +274,6 @@ def suspend(*wanted: type[Searchable]) -> None:
         with connection.cursor() as cursor:
             for model in wanted:
                 cursor.execute(f"DROP INDEX IF EXISTS {model._meta.db_table}_words")
-
-
-@contextmanager
-def suspended(*wanted: type[Searchable]) -> Iterator[None]:
-    """Let the index wait until the end: many times cheaper where more rows come than are there (PostgreSQL).
-
-    Outside a transaction; meanwhile the search is right but slow. `prepare` heals what a kill leaves behind.
-    """
-    suspend(*wanted)
-    try:
-        yield
-    finally:
-        prepare()
 
 
 def _written(query: search.Query, word: str, begun: str, both: str, either: str) -> str:

@@ -42,6 +42,7 @@ DERIVED = {
     "contact:import": {ADMIN: ALL, MANAGER: ALL, REP: ALL, MARKETING: ALL},
     "contact:export": {ADMIN: ALL, MANAGER: ALL, MARKETING: ALL},
     "contact:merge": {ADMIN: ALL, MANAGER: ALL},
+    "contact:erase": {ADMIN: ALL},
     "scoring:manage": {ADMIN: ALL, MARKETING: ALL},
     "conversation:read": {ADMIN: ALL, MANAGER: ALL, REP: OWN, SUPPORT: ALL},
     "message:send": {ADMIN: ALL, MANAGER: ALL, REP: OWN, SUPPORT: ALL},

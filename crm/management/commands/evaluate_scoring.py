@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from core.templatetags.ui import temperature
 from crm import columns, learning, scoring
 from crm.scoring import add_up
 from crm.tables import Table, Unreadable, open_table
@@ -86,7 +87,7 @@ def _known(table: Table, path: Path, label: str, also: list[str]) -> list[Exampl
 def _bands(results: list[tuple[scoring.Score, bool]]) -> dict[str, dict[str, int]]:
     bands = {name: {"leads": 0, "won": 0} for name in ("hot", "warm", "cold")}
     for score, won in results:
-        band = bands[scoring.temperature(score.points)]
+        band = bands[temperature(score.points)]
         band["leads"] += 1
         band["won"] += won
     return bands
