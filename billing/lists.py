@@ -12,17 +12,13 @@ from billing.models import Invoice, Payment, Proposal
 from billing.queries.invoices import invoices_for
 from billing.queries.payments import payments_for
 from billing.queries.proposals import proposals_for
+from billing.templatetags.billing import standing
 from core.cells import NONE, chips, day, moment, money, owned, quiet
 from core.clauses import Filter, each
 from core.lists import Column, ListSpec, View, register_list
 from crm.lists import people
 
-PROPOSAL_STATES = {
-    "draft": "", "pending_approval": "warn", "approved": "good", "sent": "blue", "viewed": "blue",
-    "accepted": "good", "paid": "good",
-}  # fmt: skip
 CUSTOMER = tuple(f"contact__{name}__icontains" for name in ("company_name", "first_name", "last_name"))
-INVOICE_STATES = {"paid": (_("Paid"), "good"), "void": (_("Void"), "bad"), "issued": (_("Unpaid"), "warn")}
 
 
 def customer(mark: Callable[[Any], str]) -> Column:
@@ -31,34 +27,23 @@ def customer(mark: Callable[[Any], str]) -> Column:
         row.contact.name if row.contact else gettext("Unknown payer"), mark(row), row.contact))  # fmt: skip
 
 
-def _proposal_state(row: Proposal) -> tuple[str, str]:
-    if row.is_on_its_way:
-        return gettext("On its way"), "info"
-    return row.get_state_display(), PROPOSAL_STATES.get(row.state, "bad")
-
-
-def _payment_state(row: Payment) -> tuple[str, str]:
-    if row.needs_review:
-        return gettext("Needs review"), "bad"
-    states = {"refunded": (gettext("Refunded"), "warn"), "part_refunded": (gettext("Partly refunded"), "warn")}
-    pending = (gettext("Won, approval pending"), "warn") if row.is_win_pending else (gettext("Received"), "good")
-    return states.get(row.state, pending)
+def _bill(row: Payment) -> Invoice | None:
+    return getattr(row, "invoice", None)  # a payment that fits nothing has none
 
 
 def _invoice(row: Payment) -> str:
-    if row.invoice is None:
-        return NONE
-    to, number = row.invoice.get_absolute_url(), row.invoice.number
-    return format_html('<a href="{}">{}</a>', to, number)
+    bill = _bill(row)
+    return format_html('<a href="{}">{}</a>', bill.get_absolute_url(), bill.number) if bill else NONE
 
 
+STATE = Column("state", _("State"), lambda row: standing(row)[0], chips(standing), css="c-st")
 TOTAL = money("total", _("Total"), css="c-sc r num")
 TOTAL_IS = Filter("total", _("Total"), "money", "total_minor")
 PROPOSALS = ListSpec(
     "proposals", _("Proposals"), "proposal", "proposal:read", proposals_for,
     (
         customer(lambda row: row.reference),
-        Column("state", _("State"), lambda row: _proposal_state(row)[0], chips(_proposal_state), css="c-st"),
+        STATE,
         Column("title", _("Proposal"), show=quiet(lambda row: row.title), css="c-nx"),
         TOTAL,
         day("valid_until", _("Valid until")),
@@ -87,8 +72,7 @@ INVOICES = ListSpec(
     "invoices", _("Invoices"), "invoice", "invoice:read", invoices_for,
     (
         customer(lambda row: row.number),
-        Column("state", _("State"), lambda row: INVOICE_STATES[row.state][0],
-               chips(lambda row: INVOICE_STATES[row.state]), css="c-st"),
+        STATE,
         Column("deal", _("Deal"), lambda row: row.deal.title if row.deal else "",
                quiet(lambda row: row.deal.title if row.deal else ""), css="c-nx"),
         TOTAL,
@@ -110,12 +94,12 @@ PAYMENTS = ListSpec(
     "payments", _("Payments"), "payment", "payment:read", payments_for,
     (
         customer(lambda row: row.proposal.reference if row.proposal else row.external_id),
-        Column("state", _("State"), lambda row: _payment_state(row)[0], chips(_payment_state), css="c-st"),
+        STATE,
         Column("deal", _("For"), lambda row: row.deal.title if row.deal else row.review_reason,
                quiet(lambda row: row.deal.title if row.deal else row.review_reason), css="c-nx"),
         money("amount", _("Amount"), css="c-sc r num"),
         Column("provider", _("Through"), lambda row: row.get_provider_display(), css="x sec"),
-        Column("invoice", _("Invoice"), lambda row: row.invoice.number if row.invoice else "", _invoice),
+        Column("invoice", _("Invoice"), lambda row: getattr(_bill(row), "number", ""), _invoice),
         moment("paid_at", _("Paid"), css="c-t r mut"),
     ),
     (

@@ -7,10 +7,9 @@ TERMS = (
     "used. Your content and your data stay yours."
 )
 NEXT_STEPS = (
-    (_("Day 1"), _("We call you and agree the dates")),
-    (_("Week 1"), _("You send us what we need to begin")),
-    (_("Week 2"), _("You see the first result and mark changes")),
-    (_("Week 3"), _("We hand over and train your team")),
+    _("You accept this proposal online, with your name"),
+    _("You pay on the page that opens then"),
+    _("You get the invoice, and one of us contacts you about the start"),
 )
 DUE_DAYS = 14
 

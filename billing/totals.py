@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+
+from core.money import times
 
 
 @dataclass(frozen=True)
@@ -14,22 +16,13 @@ class Totals:
     total_minor: int
 
 
-def line_amount(quantity: Decimal, unit_price_minor: int) -> int:
-    """Return quantity × price, rounded half up to whole minor units."""
-    return _whole(quantity * unit_price_minor)
-
-
 def totals(amounts: Iterable[int], tax_rate_bp: int) -> Totals:
     """Add up line amounts and put tax on the sum once, so that rounding happens once."""
     subtotal = sum(amounts)
-    tax = _whole(Decimal(subtotal) * tax_rate_bp / 10_000)
+    tax = times(Decimal(tax_rate_bp) / 10_000, subtotal)
     return Totals(subtotal, tax, subtotal + tax)
 
 
 def percent(rate_bp: int) -> str:
     """Return a rate in hundredths of a percent as people write it: 18, 12.5."""
     return f"{Decimal(rate_bp) / 100:.2f}".rstrip("0").rstrip(".")
-
-
-def _whole(value: Decimal) -> int:
-    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))

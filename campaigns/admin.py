@@ -8,7 +8,7 @@ from core.admin import HouseAdmin
 
 @admin.register(Segment)
 class SegmentAdmin(HouseAdmin):
-    """Segments; rules are edited as the REST door takes them."""
+    """Segments."""
 
     create_action = "segment.create"
     update_action = "segment.update"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q
@@ -45,18 +47,16 @@ class RuleError(ValueError):
     """A rule that cannot be asked; the message says what would be right."""
 
 
-def condition(rules: list[dict[str, Any]], match: str, at: datetime) -> Q:
-    """Return the condition of rules [{"field", "op", "value"}] at the moment `at`; raises RuleError.
+def conditions(rules: list[dict[str, Any]], match: str, at: datetime) -> list[Q]:
+    """Return the conditions of rules [{"field", "op", "value"}] at the moment `at`; raises RuleError.
 
-    No rules match nobody: a segment is never everybody by accident.
+    - Each is a filter of its own, one after the other: two tags are two rows, and no row is both.
+    - No rules match nobody: a segment is never everybody by accident.
     """
-    if not rules:
-        return Q(pk__in=())
     parts = [one(rule, at) for rule in rules]
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole | part if match == "any" else whole & part
-    return whole
+    if not parts:
+        return [Q(pk__in=())]
+    return [reduce(or_, parts)] if match == "any" else parts
 
 
 def one(rule: dict[str, Any], at: datetime) -> Q:
@@ -79,7 +79,7 @@ def one(rule: dict[str, Any], at: datetime) -> Q:
     if field.kind == "text":
         part = Q(**{f"{field.lookup}__{_TEXT[op]}": value})
         return ~part if op == "is_not" else part
-    if not is_number(value) or len(value) > 6:
+    if not is_number(value) or len(value) > 5:
         raise RuleError(gettext("%(field)s is compared with a whole number, like 30.") % {"field": field.label})
     if field.kind == "number":
         return Q(**{f"{field.lookup}__{_NUMBER[op]}": int(value)})

@@ -7,12 +7,10 @@ from datetime import timedelta
 from django.conf import settings
 
 from accounts.actor import Actor
-from core.clock import now
 from core.effects import RetryLater
 from core.jobs import job
 from outreach.actions.hooks import accept_hook, move_cursor
 from outreach.actions.suggestions import request_draft
-from outreach.agents import followup
 from outreach.connectors import registry
 from outreach.drops import mail_facts, put_away, waiting_files
 from outreach.queries.followups import silent_leads
@@ -57,9 +55,5 @@ def draft_follow_ups() -> None:
     """Ask for the next follow-up to every silent lead whose patience is over; each step once."""
     if not may_think("follow_up"):
         return
-    for lead, attempts in silent_leads():
-        plan = followup.plan(attempts=attempts, replied=False, opted_out=False)
-        if plan.wait_days is None or lead.last_sent_at > now() - timedelta(days=plan.wait_days):
-            continue
-        key = f"follow-up:{lead.pk}:{attempts}"
+    for lead, key in silent_leads():
         request_draft(lead, actor=Actor.job("follow-up"), workflow="follow_up", key=key)

@@ -37,6 +37,11 @@ class BadMail(Rejected):
     """The message cannot be sent as it is; the text says what would be right."""
 
 
+def without_prefix(subject: str) -> str:
+    """Return a subject without the "Re:" or "Fwd:" in front."""
+    return _ANSWER_PREFIX.sub("", subject).strip()
+
+
 def message_id(key: str) -> str:
     """Return the Message-ID of the row with this key; the same key always has the same one."""
     return f"<{_slug(key)}.{fingerprint('message-id', key)[:32]}@{_own_domain()}>"
@@ -59,6 +64,18 @@ def read_token(address: str) -> str:
         return ""
     key = f"{match[1].lower()}:{match[2]}"
     return key if hmac.compare_digest(_mac(key), match[3].lower()) else ""
+
+
+def way_out(number: int) -> str:
+    """Return the token by which the receiver of message `number` can stop us; it never ends."""
+    return f"{number}.{_mac(f'message:{number}', 'way-out')}"
+
+
+def read_way_out(token: str) -> int | None:
+    """Return the number of the message whose receiver holds this token, or None when it is forged."""
+    number, _dot, _mark = token.partition(".")
+    is_number = number.isascii() and number.isdecimal() and len(number) <= 18
+    return int(number) if is_number and hmac.compare_digest(way_out(int(number)).encode(), token.encode()) else None
 
 
 def compose(mail: OutboundMail) -> ComposedMail:
@@ -128,7 +145,7 @@ def _check(mail: OutboundMail) -> None:
         raise BadMail("The subject is empty. Write one.")
     if not mail.text.strip():
         raise BadMail("The message is empty. Write something first.")
-    if mail.list_unsubscribe_url and not mail.list_unsubscribe_url.startswith("https://"):
+    if mail.list_unsubscribe_url and not mail.list_unsubscribe_url.startswith(("https://", f"{settings.SITE_URL}/")):
         raise BadMail("The unsubscribe address must begin with https://.")
     for name, _value in mail.headers:
         if not _HEADER_NAME.fullmatch(name):
@@ -138,9 +155,7 @@ def _check(mail: OutboundMail) -> None:
 def _honest_subject(mail: OutboundMail) -> str:
     """Return the subject, without "Re:" or "Fwd:" on a mail that answers nothing."""
     subject = mail.subject.strip()
-    answers = bool(mail.in_reply_to or mail.references)
-    plain = subject if answers else _ANSWER_PREFIX.sub("", subject).strip()
-    return plain or subject
+    return subject if mail.in_reply_to or mail.references else without_prefix(subject) or subject
 
 
 def _wire_address(address: str) -> tuple[str, bool]:
@@ -208,8 +223,8 @@ def _slug(key: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", key)[:60]
 
 
-def _mac(key: str) -> str:
-    digest = bytes.fromhex(fingerprint("return-path", key))[:16]
+def _mac(key: str, purpose: str = "return-path") -> str:
+    digest = bytes.fromhex(fingerprint(purpose, key))[:16]
     return base64.b32encode(digest).decode().rstrip("=").lower()
 
 

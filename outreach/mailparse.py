@@ -94,14 +94,14 @@ def parse(raw: bytes) -> InboundMessage:
         message = email.message_from_bytes(raw[:MAX_RAW])
         if not _KNOWN_HEADERS & {name.lower() for name in message}:
             text = raw[:2_000_000].decode("utf-8", "replace").replace("\0", "")
-            return InboundMessage(text=text, reply_text=visible_text(text), raw_size=len(raw), answerable=False)
-        return _read(message, len(raw))
+            return InboundMessage(text=text, reply_text=visible_text(text), answerable=False)
+        return _read(message)
     except Exception:  # the promise of this module: any bytes give a message
         text = raw[:20_000].decode("utf-8", "replace")
-        return InboundMessage(text=text, reply_text="", raw_size=len(raw), answerable=False)
+        return InboundMessage(text=text, reply_text="", answerable=False)
 
 
-def _read(message: Message, size: int) -> InboundMessage:
+def _read(message: Message) -> InboundMessage:
     parts = [part for _, part in zip(range(mailparts.MAX_PARTS), mailparts.own_parts(message), strict=False)]
     plain, html = (mailparts.first_text(parts, "text/plain"), mailparts.first_text(parts, "text/html"))
     text = plain or text_of_html(html)
@@ -127,8 +127,6 @@ def _read(message: Message, size: int) -> InboundMessage:
         )),
         subject=subject,
         text=text,
-        html=html,
-        headers=tuple((name, mailparts.decoded(value)) for name, value in list(message.raw_items())[:200]),
         received_at=mailparts.date_of(message),
         kind=kind,
         reply_text=fresh if kind in {"reply", "auto_reply", "out_of_office"} else "",
@@ -136,7 +134,6 @@ def _read(message: Message, size: int) -> InboundMessage:
         original_message_id=mailparts.ids_of(original)[:1][0] if mailparts.ids_of(original) else "",
         answerable=kind == "reply" and _answerable(message, sender[0][1]),
         attachments=tuple(mailparts.attachments_of(parts)),
-        raw_size=size,
     )  # fmt: skip
 
 

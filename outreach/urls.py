@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from outreach.views import channels, hooks, inbox, messages, sink, suggestions, threads, tickets, workflows
+from outreach.views import channels, hooks, inbox, messages, sink, suggestions, threads, tickets, wayout, workflows
 
 app_name = "outreach"
 
@@ -32,5 +32,6 @@ urlpatterns = [
     path("mail-sink/", sink.list_, name="sink"),
     path("mail-sink/<int:pk>/", sink.detail, name="sink-detail"),
     path("mail-sink/<int:pk>/reply/", sink.reply, name="sink-reply"),
+    path("u/<str:token>/", wayout.way_out, name="way-out"),
     path("webhooks/inbound-mail/", hooks.inbound_mail, name="inbound-mail"),
 ]

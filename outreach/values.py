@@ -43,8 +43,6 @@ class InboundMessage:
     to_addresses: tuple[str, ...] = ()
     subject: str = ""
     text: str = ""
-    html: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
     received_at: datetime | None = None
     kind: MessageKind = "reply"
     reply_text: str = ""
@@ -52,7 +50,6 @@ class InboundMessage:
     original_message_id: str = ""
     answerable: bool = True
     attachments: tuple[InboundAttachment, ...] = ()
-    raw_size: int = 0
     channel: str = "email"
 
 
@@ -152,7 +149,6 @@ class ReplyContext:
     history: tuple[HistoryEntry, ...] = ()
     lead: LeadBrief | None = None
     intent: str = ""
-    knowledge: tuple[str, ...] = ()
     message_id: int | None = None
     do_not_ai: bool = False
 
@@ -245,11 +241,3 @@ class ProposalDraft:
     via: Via = "rules"
     prompt_version: str = ""
     usage: Usage = field(default_factory=Usage)
-
-
-@dataclass(frozen=True)
-class FollowUpPlan:
-    """When to write again, if at all."""
-
-    wait_days: int | None
-    reason: str

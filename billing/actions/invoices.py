@@ -1,8 +1,9 @@
 """Invoices: issued once per sale, numbered without gaps, never changed."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -11,16 +12,17 @@ from accounts.models import Workspace
 from billing.actions.numbers import next_number
 from billing.events import InvoiceIssued, InvoicePaid, InvoiceVoided
 from billing.forms.payments import MarkPaidForm, VoidForm
-from billing.links import new_link
-from billing.models import Invoice, Payment, Proposal
+from billing.links import new_link, public_url, token_of
+from billing.models import Invoice, Payment, Proposal, ProposalLine
+from billing.queries.invoices import bill_of
 from billing.queries.proposals import seller
 from billing.texts import DUE_DAYS, tax_name
-from billing.totals import line_amount, totals
+from billing.totals import totals
 from core import clock
 from core.actions import action
 from core.errors import Invalid, Refused
 from core.events import publish
-from crm.models import Deal
+from crm.models import Deal, DealLine
 from outreach.actions.messages import queue_message
 
 
@@ -49,7 +51,7 @@ def issue_for(deal: Deal, *, actor: Actor, proposal: Proposal | None = None, pay
     The number is drawn last and in the same transaction, so a rollback leaves no gap.
     """
     Deal.objects.select_for_update(no_key=True).get(pk=deal.pk)
-    invoice = Invoice.objects.filter(deal=deal).exclude(state="void").first()
+    invoice = bill_of(deal)
     if invoice is None:
         invoice = _compose(deal, proposal or _accepted(deal))
         invoice.sequence = next_number(f"invoice {invoice.year}")
@@ -81,7 +83,7 @@ def mark_invoice_paid(invoice: Invoice, *, actor: Actor, paid_on: date | None = 
         contact=invoice.contact,
         amount_minor=invoice.total_minor,
         currency=invoice.currency,
-        paid_at=clock.now(),
+        paid_at=_moment(paid_on),
     )
     invoice.record_paid()
     invoice.store("state", payment=payment, paid_on=paid_on or _today(), pdf_path="")
@@ -106,8 +108,8 @@ def void_invoice(invoice: Invoice, *, actor: Actor, reason: str) -> Invoice:
 @action("invoice.send", permission="invoice:issue")
 def send_invoice(invoice: Invoice, *, actor: Actor) -> Invoice:
     """Mail an unpaid invoice to the customer."""
-    if invoice.state == "void":
-        raise Refused(_("This invoice is void. Issue a new one first."))
+    if invoice.state != "issued":
+        raise Refused(_("This invoice is %(state)s already.") % {"state": invoice.get_state_display().lower()})
     name = invoice.seller.get("name", "")
     mail_invoice(
         invoice,
@@ -115,7 +117,8 @@ def send_invoice(invoice: Invoice, *, actor: Actor) -> Invoice:
         subject=f"Invoice {invoice.number} from {name}",
         body=(
             f"Hello {invoice.contact.name},\n\nHere is invoice {invoice.number} over "
-            f"{invoice.total}, due on {invoice.due_on:%d %B %Y}.\n\n{name}"
+            f"{invoice.total}, due on {invoice.due_on:%d %B %Y}:\n"
+            f"{public_url('billing:public-invoice', token_of(invoice))}\n\n{name}"
         ),
         purpose="notice",
     )
@@ -189,24 +192,21 @@ def _accepted(deal: Deal) -> Proposal | None:
 
 def _lines(deal: Deal, proposal: Proposal | None) -> list[dict[str, Any]]:
     if proposal is not None:
-        return [
-            _line(line.name, line.description, line.quantity, line.unit_price_minor) for line in proposal.lines.all()
-        ]
-    lines = [
-        _line(line.description, "", line.quantity, line.unit_price_minor) for line in deal.lines.order_by("order", "pk")
-    ]
+        return [_line(line, line.name, line.description, line.amount_minor) for line in proposal.lines.all()]
+    lines = [_line(line, line.description, "", line.total_minor) for line in deal.lines.order_by("order", "pk")]
     if sum(line["amount_minor"] for line in lines) != deal.value_minor:
-        lines = [_line(deal.title, "", Decimal(1), deal.value_minor)]
+        whole = DealLine(quantity=Decimal(1), unit_price_minor=deal.value_minor)
+        lines = [_line(whole, deal.title, "", deal.value_minor)]
     return lines
 
 
-def _line(name: str, description: str, quantity: Decimal, price_minor: int) -> dict[str, Any]:
+def _line(line: ProposalLine | DealLine, name: str, description: str, amount_minor: int) -> dict[str, Any]:
     return {
         "name": name,
         "description": description,
-        "quantity": f"{quantity.normalize():f}",
-        "unit_price_minor": price_minor,
-        "amount_minor": line_amount(quantity, price_minor),
+        "quantity": f"{line.quantity.normalize():f}",
+        "unit_price_minor": line.unit_price_minor,
+        "amount_minor": amount_minor,
     }
 
 
@@ -217,6 +217,13 @@ def _named(invoice: Invoice) -> dict[str, Any]:
         "contact_id": invoice.contact_id,
         "number": invoice.number,
     }
+
+
+def _moment(paid_on: date | None) -> datetime:
+    """Return when money came of which only the day is known: at noon, where the business is."""
+    if paid_on is None:
+        return clock.now()
+    return min(clock.now(), datetime.combine(paid_on, time(12), ZoneInfo(Workspace.current().timezone)))
 
 
 def _today() -> date:

@@ -13,6 +13,7 @@ from billing.actions.proposals import facts
 from billing.events import CheckoutClosed, CheckoutPlanned, PaymentNeedsReview, PaymentReceived
 from billing.forms.payments import ReviewForm
 from billing.models import Checkout, Payment, Proposal
+from billing.queries.invoices import bill_of
 from billing.values import PaymentNews
 from core import clock, effects, tokens
 from core.actions import action
@@ -31,7 +32,7 @@ def start_checkout(proposal: Proposal, *, actor: Actor) -> Checkout:
     With a Stripe key it is made after the commit, under this row's reference as idempotency key;
     without one it is the sandbox, which production refuses. Publishes CheckoutPlanned.
     """
-    if proposal.state == "paid":
+    if is_settled(proposal):
         raise Refused(_("This proposal is paid already."))
     if proposal.state != "accepted":
         raise Refused(_("Accept the proposal first, then pay."))
@@ -106,7 +107,8 @@ def settle_checkout(checkout: Checkout, *, actor: Actor, news: PaymentNews) -> P
     """Record verified money for our own payment page, once, and let everything follow from it.
 
     - Amount, currency, mode, session and live mode must be the page's; the proposal accepted; the
-      lead (converted, PROPOSAL_SENT). Otherwise the money is recorded as "needs review".
+      lead (converted, PROPOSAL_SENT); an invoice that the deal has, unpaid and over the same sum.
+      Otherwise the money is recorded as "needs review".
     - Lead PAID, proposal paid, invoice issued, deal won, contact customer, in this transaction.
     - A deal that still waits for a manager's approval stays open; the payment says so.
     Publishes PaymentReceived, or PaymentNeedsReview.
@@ -178,6 +180,12 @@ def review_payment(payment: Payment, *, actor: Actor, note: str) -> Payment:
     return payment
 
 
+def is_settled(proposal: Proposal) -> bool:
+    """Return whether there is nothing left to pay: by its page, or because its deal's invoice is paid."""
+    bill = bill_of(proposal.deal)
+    return proposal.state == "paid" or (bill is not None and bill.state == "paid")
+
+
 def is_usable(checkout: Checkout) -> bool:
     """Return whether a live page still leads to a payment: not past its time, no orphaned sandbox."""
     if checkout.mode == "sandbox":
@@ -214,7 +222,7 @@ def _payment(news: PaymentNews, **belongs: Any) -> Payment:
 
 def _problems(checkout: Checkout, proposal: Proposal, news: PaymentNews) -> list[str]:
     """Return every reason why this money is not simply the payment of this page."""
-    lead = proposal.lead
+    lead, bill = proposal.lead, bill_of(proposal.deal)
     found = {
         "It came through another provider than the page.": news.provider != checkout.mode,
         "It belongs to another session.": news.session_id != checkout.external_id,
@@ -225,6 +233,9 @@ def _problems(checkout: Checkout, proposal: Proposal, news: PaymentNews) -> list
         "Test and live payments do not mix.": news.livemode != _expects_live(news.provider),
         "The page was paid already.": checkout.state == "paid",
         f"The proposal is {proposal.get_state_display().lower()}.": proposal.state != "accepted",
+        "The invoice was paid already.": bill is not None and bill.state == "paid",
+        "The invoice says another sum.": bill is not None
+        and (bill.total_minor, bill.currency) != (proposal.total_minor, proposal.currency),
         "The deal is closed without a win.": proposal.deal.status in {"lost", "abandoned"},
         "The lead was not waiting for a payment.": lead is not None
         and (lead.status, lead.stage) != ("converted", "PROPOSAL_SENT"),

@@ -14,12 +14,13 @@ from billing.forms.proposals import DraftProposalForm, ReasonForm, ReviseProposa
 from billing.models import Proposal, ProposalLine
 from billing.models.proposal import CLOSED
 from billing.texts import TERMS, tax_name
-from billing.totals import line_amount, totals
+from billing.totals import totals
 from billing.values import Line, copied
 from core import clock
 from core.actions import action
 from core.errors import Invalid, Refused
 from core.events import publish
+from core.money import times
 from crm.actions.approvals import request_approval
 from crm.actions.deals import set_lines
 from crm.actions.leads import convert_lead
@@ -241,7 +242,7 @@ def _put_lines(proposal: Proposal, lines: Sequence[Line], actor: Actor) -> None:
     known = Item.objects.in_bulk([line.item_id for line in lines if line.item_id])
     items = [_item(known.get(line.item_id or 0), line, proposal, actor) for line in lines]
     proposal.lines.all().delete()
-    amounts = [line_amount(line.quantity, line.unit_price_minor) for line in lines]
+    amounts = [times(line.quantity, line.unit_price_minor) for line in lines]
     ProposalLine.objects.bulk_create(
         ProposalLine(
             proposal=proposal,

@@ -17,7 +17,7 @@ MAX_PRICE_MINOR = 100_000_000_000
 
 
 class LinesField(forms.Field):
-    """Lines as a list of dicts (REST, agents); see `lines_from_post` for the page's columns."""
+    """Lines as a list of dicts (agents); see `lines_from_post` for the page's columns."""
 
     default_error_messages = {"required": _("Add at least one line.")}
 

@@ -168,7 +168,7 @@ class Proposal(Priced, StateModel, Record):
     def withdraw(self) -> None:
         """We took it back."""
 
-    @transition(field=state, source=[*LIVE, "declined", "expired"], target="replaced")
+    @transition(field=state, source=[*LIVE, "declined", "expired", "withdrawn"], target="replaced")
     def replace(self) -> None:
         """A newer revision counts."""
 

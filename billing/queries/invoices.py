@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from accounts.actor import Actor
 from billing.models import Invoice
 from billing.queries.proposals import by_token
+from crm.models import Deal
 from crm.queries.filters import one
 
 
@@ -18,6 +19,11 @@ def invoices_for(actor: Actor) -> QuerySet[Invoice]:
 def invoice_for(actor: Actor, pk: int) -> Invoice:
     """Return one invoice; raises NotFound when the actor may not read it."""
     return one(invoices_for(actor), pk, _("There is no such invoice."))
+
+
+def bill_of(deal: Deal) -> Invoice | None:
+    """Return the invoice that counts for a deal."""
+    return Invoice.objects.filter(deal=deal).exclude(state="void").first()
 
 
 def invoice_by_token(token: str) -> Invoice:

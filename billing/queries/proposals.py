@@ -39,6 +39,12 @@ def proposal_of_event(pk: int) -> Proposal | None:
     return Proposal.objects.select_related(*RELATED).filter(pk=pk).first()
 
 
+def proposal_named(reference: str) -> Proposal | None:
+    """Return the proposal that a message names as what it is about."""
+    kind, _colon, number = reference.partition(":")
+    return proposal_of_event(int(number)) if kind == "proposal" and number.isdecimal() else None
+
+
 def proposal_by_token(token: str) -> Proposal:
     """Return the proposal behind a public link; raises NotFound for any other token."""
     return by_token(Proposal.objects.select_related(*RELATED), token)

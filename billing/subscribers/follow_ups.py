@@ -18,7 +18,6 @@ from billing.links import public_url, token_of
 from billing.models import Checkout, Invoice, Payment, Proposal
 from billing.subscribers.printing import print_invoice, print_proposal
 from billing.subscribers.telling import alert_about, tell_owner
-from billing.texts import NEXT_STEPS
 from core.errors import HouseError
 from core.events import Meta, on
 from core.money import Money
@@ -126,7 +125,7 @@ def send_receipt(event: PaymentReceived, meta: Meta) -> None:
     invoice = Invoice.objects.select_related("contact", "deal__lead").get(pk=event.invoice_id)
     if not invoice.contact.email:
         return
-    print_invoice(invoice)
+    path = print_invoice(invoice)
     name = invoice.seller.get("name", "")
     body = render_text(
         "mail/receipt.txt",
@@ -134,8 +133,8 @@ def send_receipt(event: PaymentReceived, meta: Meta) -> None:
             "invoice": invoice,
             "first_name": invoice.contact.first_name or invoice.contact.name,
             "business": name,
-            "steps": NEXT_STEPS,
             "link": public_url("billing:public-invoice", token_of(invoice)),
+            "has_pdf": bool(path),
         },
     )
     try:

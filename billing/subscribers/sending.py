@@ -6,7 +6,7 @@ from billing.actions.sending import mail_proposal, record_not_sent, record_sent
 from billing.events import ProposalReleased
 from billing.links import public_url, token_of
 from billing.models import Proposal
-from billing.queries.proposals import proposal_of_event
+from billing.queries.proposals import proposal_named, proposal_of_event
 from billing.subscribers.drafting import WORKFLOW
 from billing.subscribers.printing import attachment, print_proposal
 from billing.subscribers.telling import tell_owner
@@ -72,7 +72,4 @@ def note_proposal_not_sent(event: MessageFailed, meta: Meta) -> None:
 
 
 def _named(purpose: str, reference: str) -> Proposal | None:
-    kind, _, number = reference.partition(":")
-    if purpose != "proposal" or kind != "proposal" or not number.isdigit():
-        return None
-    return proposal_of_event(int(number))
+    return proposal_named(reference) if purpose == "proposal" else None

@@ -8,11 +8,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from billing.actions.acceptance import CLOSED_WORDS, accept_proposal, ask_question, decline_proposal, record_view
-from billing.actions.payments import is_usable, start_checkout
+from billing.actions.payments import is_settled, is_usable, sandbox_allowed, start_checkout
 from billing.forms.proposals import AcceptForm, DeclineForm, QuestionForm
 from billing.links import token_of
-from billing.models import Checkout, Invoice, Proposal
-from billing.queries.invoices import invoice_by_token
+from billing.models import Checkout, Proposal
+from billing.models.proposal import CLOSED
+from billing.queries.invoices import bill_of, invoice_by_token
 from billing.queries.proposals import GONE, content_digest, last_checkout, printed, proposal_by_token
 from billing.values import Evidence
 from billing.views.documents import document
@@ -110,9 +111,9 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         start_checkout(found, actor=request.actor)
         return _to("public-pay", token)
-    if found.state != "accepted":
-        return _to("public-proposal", token)
     checkout = last_checkout(found)
+    if found.state != "accepted" or is_settled(found) or (checkout is not None and checkout.state == "confirming"):
+        return _to("public-proposal", token)
     context = {"proposal": found, "checkout": checkout, "token": token, "url": ""}
     if checkout is not None and checkout.state == "open" and is_usable(checkout):
         context["url"] = checkout.url or reverse("billing:sandbox-pay", args=[checkout.reference])
@@ -154,7 +155,7 @@ def _open(token: str) -> Proposal:
 def _show(request: HttpRequest, token: str, *, status: int = 200, **more: Any) -> HttpResponse:
     found = _open(token)
     checkout = last_checkout(found)
-    paid = Invoice.objects.filter(proposal=found).exclude(state="void").first()
+    bill = bill_of(found.deal)
     context = {
         **printed(found),
         "token": token,
@@ -163,8 +164,10 @@ def _show(request: HttpRequest, token: str, *, status: int = 200, **more: Any) -
         "question_form": QuestionForm(),
         "closed": CLOSED_WORDS.get(str(found.state), ""),
         "checkout": checkout,
-        "invoice": paid,
-        "invoice_token": token_of(paid) if paid else "",
+        "invoice": bill,
+        "invoice_token": token_of(bill) if bill else "",
+        "is_paid": is_settled(found) and found.state not in CLOSED,
+        "sandbox": sandbox_allowed(),
         "asked": request.GET.get("asked") == "1",
         "is_confirming": found.state == "accepted" and _is_confirming(request, checkout),
         **more,

@@ -14,7 +14,7 @@ MAX_RULES = 5
 
 
 class SegmentForm(forms.Form):
-    """A name and up to five rules; the page sends numbered fields, REST sends `rules`."""
+    """A name and up to five rules; the page sends numbered fields, programs send `rules`."""
 
     name = forms.CharField(max_length=120, label=_("Name"))
     match = forms.ChoiceField(choices=Segment.Match.choices, initial="all", label=_("Contacts match"))

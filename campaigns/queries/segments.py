@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from accounts.actor import Actor
 from campaigns.models import Segment
-from campaigns.segmenting import condition, sentence
+from campaigns.segmenting import conditions, sentence
 from core import clock
 from core.errors import NotFound
 from crm.models import Contact
@@ -39,7 +39,9 @@ def segment_for(actor: Actor, pk: int) -> Segment:
 def members(actor: Actor, segment: Segment) -> QuerySet[Contact]:
     """Return the contacts that belong to a segment now and that the actor may read."""
     contacts = actor.visible("contact:read", Contact.objects.all())
-    matching = Contact.objects.filter(condition(segment.rules, segment.match, clock.now()))
+    matching = Contact.objects.all()
+    for condition in conditions(segment.rules, segment.match, clock.now()):
+        matching = matching.filter(condition)
     return contacts.filter(pk__in=matching.values("pk"))
 
 

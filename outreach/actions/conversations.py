@@ -1,16 +1,13 @@
 """Keeping a conversation's own facts right; every function here is called inside an action."""
 
-import re
-
 from accounts.actor import Actor
 from core.actions import action
 from core.clock import now
 from core.events import publish
 from crm.models import Contact, Lead
 from outreach.events import SuggestionDecided
+from outreach.mailbuild import without_prefix
 from outreach.models import Conversation, Message, Suggestion
-
-ANSWER_PREFIX = re.compile(r"^(?:\s*(?:re|fw|fwd|aw|wg|sv|rv|tr)\s*(?:\[\d+\])?\s*:)+", re.IGNORECASE)
 
 
 def conversation_of(contact: Contact, lead: Lead | None) -> Conversation:
@@ -85,7 +82,7 @@ def honest_subject(subject: str, conversation: Conversation, answered: Message |
     subject = one_line(subject) or conversation.subject or "Hello"
     if answered is not None and answered.message_id:
         return subject
-    return ANSWER_PREFIX.sub("", subject).strip() or "Hello"
+    return without_prefix(subject) or "Hello"
 
 
 def one_line(text: str) -> str:

@@ -1,7 +1,9 @@
 """Messages that come in: matched to a person, stored once, read once."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
@@ -9,11 +11,13 @@ from core.actions import action, clean
 from core.clock import now
 from core.errors import Refused
 from core.events import publish
-from crm.actions.consent import suppress_address
+from core.models import Event
+from crm.actions.consent import suppress_address, withdraw_consent
 from crm.actions.contacts import create_contact
 from crm.actions.leads import create_lead
 from crm.actions.rotting import touch_deals_of
 from crm.models import Contact, Lead
+from crm.queries.consent import is_suppressed
 from outreach.actions.conversations import conversation_of, one_line, touch, void_pending
 from outreach.actions.messages import MAX_BODY
 from outreach.events import MessageBounced, MessageReceived, ReplyClassified
@@ -24,6 +28,7 @@ from outreach.queries.tickets import SUPPORT, is_for_support
 from outreach.values import BounceRecipient, InboundMessage
 
 MAX_ID = 242
+SOFT_MOST, SOFT_DAYS = 5, 30
 REPORTS = ("bounce", "complaint", "delay")
 
 
@@ -71,7 +76,8 @@ def receive_message(*, actor: Actor, inbound: InboundMessage) -> Message | None:
 def record_report(*, actor: Actor, inbound: InboundMessage) -> Message | None:
     """Note on our own message what a delivery report says of it; None when the report is about nothing we sent.
 
-    - A hard bounce suppresses the address that we wrote to, a complaint too; soft, policy and delay suppress nothing.
+    - A hard bounce suppresses the address that we wrote to, a complaint too; policy and delay suppress nothing, a soft
+      bounce only as the fifth in thirty days with nothing delivered in between.
     - Only the address of the reported message can be suppressed, so that a forged report can hurt nobody else.
     Publishes MessageBounced, unless the report only says that the message is late.
     """
@@ -86,7 +92,7 @@ def record_report(*, actor: Actor, inbound: InboundMessage) -> Message | None:
     message.save(update_fields=["kind", "error"])
     if inbound.kind == "delay":
         return message
-    if report.cls in ("hard", "complaint"):
+    if report.cls in ("hard", "complaint") or (report.cls == "soft" and _is_soft_for_long(message)):
         suppress_address(actor=actor, channel="email", address=message.to_address, reason=report.cls)
     publish(
         MessageBounced(
@@ -98,6 +104,15 @@ def record_report(*, actor: Actor, inbound: InboundMessage) -> Message | None:
         ),
         actor=actor,
     )
+    return message
+
+
+@action("message.stop", permission=None)
+def stop_writing(message: Message, *, actor: Actor) -> Message:
+    """Honour the way out that stood in a message: its receiver gets nothing more, to that address or any other."""
+    if not is_suppressed("email", message.to_address):
+        withdraw_consent(message.contact, actor=actor, channel="email", reason="The link in a message")
+        suppress_address(actor=actor, channel="email", address=message.to_address, reason="withdrawn")
     return message
 
 
@@ -202,6 +217,18 @@ def _about(message: Message, inbound: InboundMessage) -> BounceRecipient | None:
     if len(inbound.recipients) == 1 and not inbound.recipients[0].address:
         return inbound.recipients[0]
     return None
+
+
+def _is_soft_for_long(message: Message) -> bool:
+    """Whether this soft bounce is the last of so many that the address counts as dead."""
+    rows = Message.objects.outgoing().filter(
+        to_address__iexact=message.to_address, created_at__gte=now() - timedelta(days=SOFT_DAYS)
+    )
+    delivered = rows.filter(state__in=("sent", "settled"), kind__in=("", "complaint")).aggregate(at=Max("created_at"))
+    if delivered["at"]:
+        rows = rows.filter(created_at__gt=delivered["at"])
+    known = Event.objects.filter(name="message.bounced", subject_type="message", data__cls="soft")
+    return known.filter(subject_id__in=rows.values("pk")).count() + 1 >= SOFT_MOST
 
 
 def _storable(text: str) -> str:

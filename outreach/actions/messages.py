@@ -12,6 +12,7 @@ from core.actions import action
 from core.errors import HouseError, Invalid, Refused
 from core.events import publish
 from core.models import Effect
+from core.registry import refusals
 from crm.actions.leads import record_outreach
 from crm.actions.rotting import touch_deals_of
 from crm.models import Contact, Lead, Ticket
@@ -161,6 +162,8 @@ def resend_message(message: Message, *, actor: Actor) -> Message:
     if message.state not in ("unknown", "failed"):
         raise Refused(_("Only a message that failed, or of which nothing is known, can be sent again."))
     _check(message.contact, message.lead, message.to_address, message.purpose, message.body_text)
+    if said := refusals("message.leave", message):
+        raise Refused(said[0])
     message.queue_again()
     message.automatic = False
     message.save(update_fields=["state", "error", "automatic"])

@@ -7,9 +7,10 @@ from core.actions import action
 from core.errors import Refused
 from crm.actions.tickets import create_ticket, hold_ticket, receive_on_ticket, resolve_ticket
 from crm.models import Ticket
-from outreach.actions.conversations import ANSWER_PREFIX, void_pending
+from outreach.actions.conversations import void_pending
 from outreach.actions.messages import queue_message
 from outreach.forms.messages import ReplyToTicketForm
+from outreach.mailbuild import without_prefix
 from outreach.models import Message
 from outreach.queries.tickets import ticket_answered
 
@@ -57,7 +58,7 @@ def file_message(message: Message, *, actor: Actor, opens: bool = False) -> Mess
         ticket = create_ticket(
             actor=actor,
             contact=message.contact,
-            subject=ANSWER_PREFIX.sub("", message.subject).strip() or _("Without a subject"),
+            subject=without_prefix(message.subject) or _("Without a subject"),
             body=message.words[:LONGEST],
             requester=message.from_address[:254],
         )

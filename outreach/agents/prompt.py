@@ -11,9 +11,9 @@ from typing import Any
 from outreach.llm import Question
 
 FOLDER = Path(__file__).parent / "prompts"
-_EMAIL = re.compile(r"[^\s<>()\[\],;:\"']{1,64}@[\w.-]{1,190}\.\w{2,24}")
-_LONG_NUMBER = re.compile(r"(?<![\w.])\+?\(?\d(?:[\s().-]{0,2}\d){7,18}(?!\w)")
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b")
+EMAIL = re.compile(r"[^\s<>()\[\],;:\"']{1,64}@[\w.-]{1,190}\.\w{2,24}")
+LONG_NUMBER = re.compile(r"(?<![\w.])\+?\(?\d(?:[\s().-]{0,2}\d){7,18}(?!\w)")
+IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b")
 _SECRET = re.compile(
     r"\b(?:sk|pk|rk|api|key|whsec)[-_][A-Za-z0-9_-]{12,}\b|\b(?:password|passwort|contraseña)\s*[:=]\s*\S+",
     re.IGNORECASE,
@@ -62,9 +62,9 @@ def mask(text: str) -> str:
     """Replace addresses, phone, card and account numbers and keys by placeholders; drop invisible characters."""
     text = visible(text)
     text = _SECRET.sub("[secret]", text)
-    text = _EMAIL.sub("[email]", text)
-    text = _IBAN.sub("[account]", text)
-    return _LONG_NUMBER.sub("[number]", text)
+    text = EMAIL.sub("[email]", text)
+    text = IBAN.sub("[account]", text)
+    return LONG_NUMBER.sub("[number]", text)
 
 
 def visible(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from outreach.agents.prompt import visible
+from outreach.agents.prompt import EMAIL, IBAN, LONG_NUMBER, visible
 
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]{0,2000}>")
 _IMAGE = re.compile(r"!\[[^\]]{0,500}\]\([^()\s]{0,2000}[^()]{0,500}\)")
@@ -13,9 +13,6 @@ _BARE_HOST = re.compile(
     r"online|shop|ai|us|uk|de|fr|es|eu)(?:/[^\s<>\"')]*)?(?![\w@])",
     re.IGNORECASE,
 )
-_EMAIL = re.compile(r"[^\s<>()\[\],;:\"']{1,64}@[\w.-]{1,190}\.\w{2,24}")
-_LONG_NUMBER = re.compile(r"(?<![\w.])\+?\(?\d(?:[\s().-]{0,2}\d){7,18}(?!\w)")
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b")
 _PRICE = re.compile(
     r"(?:[$€£₹¥]\s?\d)|(?:\b(?:rs\.?|inr|usd|eur|gbp|rupees?|dollars?|euros?)\s?\d)|(?:\d[\d.,]*\s?(?:rs\b|inr|usd|eur|gbp|rupees?|"
     r"dollars?|euros?|lakhs?|crores?|₹|€|\$))",
@@ -61,7 +58,7 @@ def faults(text: str, allowed_domains: tuple[str, ...] = (), known: str = "") ->
     if any(not _allowed(link, allowed_domains) for link in links):
         found.append("It has a link.")
     for pattern, what in (
-        (_EMAIL, "an email address"), (_LONG_NUMBER, "a phone or card number"), (_IBAN, "an account number"),
+        (EMAIL, "an email address"), (LONG_NUMBER, "a phone or card number"), (IBAN, "an account number"),
         (_PRICE, "a price"), (_PROMISE, "a promise or discount"),
     ):  # fmt: skip
         if any(match[0].casefold() not in known.casefold() for match in pattern.finditer(text)):

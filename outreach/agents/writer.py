@@ -26,11 +26,6 @@ def first_message(brief: LeadBrief) -> Draft:
     return _written(brief, FOLLOW_UP if brief.attempt else FIRST, twin)
 
 
-def followup(brief: LeadBrief) -> Draft:
-    """Draft the next message to a lead that has not answered."""
-    return _written(brief, FOLLOW_UP, phrases.follow_up(brief))
-
-
 def reply(context: ReplyContext) -> Draft:
     """Draft an answer to a reply; what rules cannot know, they leave to a colleague."""
     brief = context.lead or LeadBrief(lead_id=0)
@@ -43,7 +38,7 @@ def _written(brief: LeadBrief, task: str, twin: phrases.Words, context: ReplyCon
     if silent or not llm.is_configured():
         return _draft_of(twin, brief)
     words = prompt.load("writer")
-    known = " ".join((brief.offer, brief.workspace_name, *(context.knowledge if context else ())))
+    known = f"{brief.offer} {brief.workspace_name}"
 
     def wrong(answer: WriterAnswer) -> list[str]:
         text = f"{answer.subject}\n{answer.body}"
@@ -89,7 +84,6 @@ def _data(brief: LeadBrief, task: str, context: ReplyContext | None) -> dict[str
         data["reply"] = context.text[:4000]
         data["intent"] = context.intent
         data["history"] = [f"{entry.direction}: {entry.text[:600]}" for entry in context.history[-6:]]
-        data["knowledge"] = [piece[:1500] for piece in context.knowledge[:5]]
     return data
 
 

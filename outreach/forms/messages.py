@@ -1,5 +1,7 @@
 """Inputs of messages."""
 
+from typing import ClassVar
+
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,15 +20,25 @@ INTENT_LABELS = {
 INTENT_CHOICES = [(intent, INTENT_LABELS[intent]) for intent in INTENTS]
 
 
+class SubjectField(forms.CharField):
+    """A subject: one line, so that no header can be smuggled in."""
+
+    default_error_messages: ClassVar = {"max_length": _("Keep the subject under 200 characters.")}
+
+    def __init__(self) -> None:
+        super().__init__(label=_("Subject"), required=False, max_length=200)
+
+    def validate(self, value: str) -> None:
+        """Refuse line breaks and other signs that do not show."""
+        super().validate(value)
+        if not value.isprintable():
+            raise forms.ValidationError(gettext("Write the subject on one line."))
+
+
 class SendMessageForm(forms.Form):
     """What a person writes in the composer."""
 
-    subject = forms.CharField(
-        label=_("Subject"),
-        required=False,
-        max_length=200,
-        error_messages={"max_length": _("Keep the subject under 200 characters.")},
-    )
+    subject = SubjectField()
     body = forms.CharField(
         label=_("Body"),
         max_length=20_000,
@@ -36,13 +48,6 @@ class SendMessageForm(forms.Form):
             "max_length": _("Keep the message under 20,000 characters."),
         },
     )
-
-    def clean_subject(self) -> str:
-        """One line, so that no header can be smuggled in."""
-        subject: str = self.cleaned_data["subject"]
-        if not subject.isprintable():
-            raise forms.ValidationError(gettext("Write the subject on one line."))
-        return subject
 
 
 class ReplyToTicketForm(SendMessageForm):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import field_names
+from outreach.forms.messages import SubjectField
 
 FIELDS = ("first_name", "last_name", "business_name", "city", "sender_name", "workspace_name")
 
@@ -16,7 +17,7 @@ class SaveTemplateForm(forms.Form):
     """Ready-made words with `{{ first_name|there }}`-style holes."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    subject = forms.CharField(label=_("Subject"), max_length=200, required=False)
+    subject = SubjectField()
     body = forms.CharField(
         label=_("Body"),
         max_length=20_000,
@@ -30,7 +31,7 @@ class SaveTemplateForm(forms.Form):
     is_active = forms.BooleanField(label=_("Is active"), required=False, initial=True)
 
     def clean(self) -> dict[str, Any]:
-        """Refuse holes that nothing fills, and subjects of two lines."""
+        """Refuse holes that nothing fills."""
         values: dict[str, Any] = super().clean() or {}
         for name in ("subject", "body"):
             unknown = [hole for hole in field_names(values.get(name, "")) if hole not in FIELDS]
@@ -40,6 +41,4 @@ class SaveTemplateForm(forms.Form):
                     gettext("Nothing fills %(unknown)s. Use one of: %(known)s.")
                     % {"unknown": repr(unknown[0]), "known": ", ".join(FIELDS)},
                 )
-        if not values.get("subject", "").isprintable():
-            self.add_error("subject", gettext("Write the subject on one line."))
         return values

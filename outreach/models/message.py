@@ -77,7 +77,6 @@ class Message(StateModel):
     subject_ref = models.CharField(max_length=64, blank=True)
     subject = models.CharField(max_length=255, blank=True)
     body_text = models.TextField(blank=True)
-    body_html = models.TextField(blank=True)
     attachments = models.JSONField(default=list, blank=True)
     from_address = models.CharField(max_length=320, blank=True)
     to_address = models.CharField(max_length=320, blank=True)

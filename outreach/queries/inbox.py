@@ -12,6 +12,7 @@ from accounts.actor import Actor
 from core.errors import NotFound
 from core.models import Event
 from crm.models import Contact, Lead, Ticket
+from crm.queries.search import matching
 from outreach.models import Conversation, Message, Suggestion
 
 PER_PAGE = 50
@@ -59,7 +60,7 @@ def conversations_for(actor: Actor, folder: str = "waiting", search: str = "") -
     elif folder == "drafts":
         rows = rows.filter(has_draft=True)
     if search:
-        rows = rows.filter(contact__email__icontains=search) | rows.filter(contact__first_name__icontains=search)
+        rows = rows.filter(contact__in=matching(Contact.objects.filter(pk__in=rows.values("contact")), search))
     return rows.filter(last_message_at__isnull=False) if folder != "drafts" else rows
 
 

@@ -4,9 +4,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from core.errors import NotFound
+from core.registry import refusals
 from crm.models import Contact, Lead
 from crm.queries.consent import may_contact
 from outreach.eligibility import OUTREACH, blocked
+from outreach.mailbuild import read_way_out
 from outreach.models import Message
 from outreach.models.suggestion import content_fingerprint
 from outreach.queries.workflows import stopped
@@ -34,6 +36,14 @@ def outgoing(pk: int) -> Message:
     return message
 
 
+def message_of_way_out(token: str) -> Message:
+    """Return the message whose receiver holds a way out; NotFound for any other token."""
+    number = read_way_out(token)
+    if number is None:
+        raise NotFound(_("This link does not work. Answer the message instead, and we stop."))
+    return outgoing(number)
+
+
 def refusal(message: Message) -> str:
     """Return why a queued message may not be handed over now, from fresh rows; "" when it may."""
     fresh = outgoing(message.pk)
@@ -45,6 +55,8 @@ def refusal(message: Message) -> str:
         attachments=fresh.attachments,
     ):
         return "The message is not the one that was approved."
+    if said := refusals("message.leave", fresh):
+        return said[0]
     if fresh.automatic and (reason := stopped(fresh.workflow_key, Workspace.current())):
         return reason
     return may_leave(contact=fresh.contact, lead=fresh.lead, to_address=fresh.to_address, purpose=fresh.purpose)

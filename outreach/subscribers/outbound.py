@@ -3,6 +3,9 @@
 from dataclasses import replace
 
 from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
 
 from accounts.actor import Actor
 from accounts.models import Workspace
@@ -19,6 +22,7 @@ from outreach.actions.runs import record_tool_call
 from outreach.bounces import bounce_class
 from outreach.connectors import registry
 from outreach.connectors.smtp import enhanced_status
+from outreach.eligibility import OUTREACH
 from outreach.events import MessageQueued
 from outreach.models import Message
 from outreach.queries.outgoing import outgoing, refusal
@@ -46,10 +50,17 @@ def hand_over(event: MessageQueued, meta: Meta) -> None:
 
 
 def mail_of(message: Message) -> ComposedMail:
-    """Compose a message as it leaves: threaded, with signed addresses for answers and reports."""
+    """Compose a message as it leaves: threaded, with signed addresses for answers and reports.
+
+    What answers nobody also says who writes, from where, and how to stop it.
+    """
     workspace = Workspace.current()
     sender = workspace.from_email or settings.DEFAULT_FROM_EMAIL
     automated = "" if not message.automatic else "auto-replied" if message.in_reply_to else "auto-generated"
+    text, way_out = message.body_text, ""
+    if message.purpose in OUTREACH:
+        way_out = f"{settings.SITE_URL}{reverse('outreach:way-out', args=[mailbuild.way_out(message.pk)])}"
+        text = f"{text}\n\n{_imprint(message, workspace, way_out)}"
     return mailbuild.compose(
         OutboundMail(
             key=message.effect_key,
@@ -58,13 +69,14 @@ def mail_of(message: Message) -> ComposedMail:
             to_address=message.to_address,
             to_name=message.contact.name if message.contact.first_name else "",
             subject=message.subject,
-            text=message.body_text,
+            text=text,
             reply_to=mailbuild.signed_address(sender, message.effect_key),
             return_path=mailbuild.signed_address(sender, message.effect_key),
             in_reply_to=message.in_reply_to,
             references=tuple(message.references),
             attachments=tuple(_attachment(file) for file in message.attachments),
             automated=automated,  # type: ignore[arg-type]
+            list_unsubscribe_url=way_out,
             date=message.created_at,
         )
     )
@@ -132,6 +144,13 @@ def _report(message: Message, outcome: Outcome, meta: Meta) -> None:
 def _sender_name(message: Message, workspace: Workspace) -> str:
     person = message.written_by or (message.lead.owner if message.lead else None)
     return str(person) if person else workspace.sender_name or workspace.name
+
+
+def _imprint(message: Message, workspace: Workspace, way_out: str) -> str:
+    """Return who writes, from where, and how to stop it, in the language of who reads it."""
+    with translation.override(message.contact.language or workspace.default_language):
+        stop = gettext("If you would rather not hear from us: %(address)s") % {"address": way_out}
+    return "\n".join(filter(None, (workspace.legal_name or workspace.name, workspace.postal_address.strip(), stop)))
 
 
 def _attachment(file: dict[str, str]) -> Attachment:

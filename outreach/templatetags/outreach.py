@@ -10,7 +10,7 @@ register = template.Library()
 # What a draft can be made from.
 SOURCES = (
     _("First name"), _("Business name"), _("Industry"), _("City"), _("Note"), _("Offer"), _("Tone"), _("Sender name"),
-    _("Workspace name"), _("Language"), _("Reply"), _("Intent"), _("History"), _("Knowledge"), _("Wishes"),
+    _("Workspace name"), _("Language"), _("Reply"), _("Intent"), _("History"), _("Wishes"),
     _("Catalog"), _("Proposal"), _("Task"), _("Reason"),
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from outreach.forms.messages import SendMessageForm
 from outreach.models import Conversation, Suggestion
 from outreach.queries.inbox import FOLDERS, conversation_for, conversations_for, last_event, waiting_count
 from outreach.queries.suggestions import current_suggestion
-from outreach.views.threads import thread_context
+from outreach.views.threads import once, thread_context
 
 TEMPLATE = "outreach/inbox/list.html"
 
@@ -41,7 +41,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
     conversation = conversation_for(request.actor, pk)
     try:
         values = clean(SendMessageForm, request.POST)
-        send_message(conversation, actor=request.actor, **values)
+        send_message(conversation, actor=request.actor, key=once(request, conversation), **values)
     except Invalid as error:
         return _show(request, conversation, error=error, status=422)
     if request.htmx:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.actions import clean
+from core.crypto import sha256
 from core.doors import door
 from core.errors import HouseError, Invalid
 from core.pages import done, page
@@ -35,7 +36,7 @@ def lead_send(request: HttpRequest, pk: int) -> HttpResponse:
     lead = lead_for(request.actor, pk)
     try:
         values = clean(SendMessageForm, request.POST)
-        send_message(lead, actor=request.actor, **values)
+        send_message(lead, actor=request.actor, key=once(request, lead), **values)
     except Invalid as error:
         return _lead(request, lead, error=error, status=422)
     if not request.htmx:
@@ -87,6 +88,14 @@ def thread_context(
         "typed": request.POST if error else offered,
         "needs_subject": not ticket and (conversation is None or not conversation.subject),
     }
+
+
+def once(request: HttpRequest, to: Conversation | Lead | Ticket) -> str | None:
+    """The same words in the same composer leave once, however often its button is pressed."""
+    if "key" not in request.POST:
+        return None
+    typed = (request.POST.get(name, "") for name in ("key", "then", "subject", "body"))
+    return sha256(f"{to._meta.label} {to.pk} {request.actor.user_id}", *typed)
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

@@ -6,14 +6,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.actions import run
-from core.crypto import sha256
 from core.doors import door
 from core.errors import HouseError, Invalid, Refused
 from core.pages import done, page
 from crm.models import Ticket
 from crm.queries.tickets import ticket_for
 from outreach.queries.inbox import conversation_of_contact
-from outreach.views.threads import thread_context
+from outreach.views.threads import once, thread_context
 
 TEMPLATE = "outreach/threads/ticket.html"
 SAID = {"wait": _("Reply on its way. The clock rests."), "resolve": _("Reply on its way. Resolved.")}
@@ -31,19 +30,11 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the customer; the button says what becomes of the ticket."""
     ticket = ticket_for(request.actor, pk)
     try:
-        run("ticket.reply", ticket, actor=request.actor, data=request.POST, key=_key(request, pk))
+        run("ticket.reply", ticket, actor=request.actor, data=request.POST, key=once(request, ticket))
     except (Invalid, Refused) as error:
         return _show(request, ticket, error)
     words = SAID.get(request.POST.get("then", ""), gettext("Reply on its way."))
     return done(request, ticket, words, "ticket-changed")
-
-
-def _key(request: HttpRequest, pk: int) -> str | None:
-    """The same words in the same composer leave once, however often its button is pressed."""
-    if "key" not in request.POST:
-        return None
-    typed = "\n".join(request.POST.get(name, "") for name in ("key", "then", "body"))
-    return sha256(f"{pk} {request.actor.user_id} {typed}")
 
 
 def _show(request: HttpRequest, ticket: Ticket, error: HouseError | None = None) -> HttpResponse:

@@ -79,23 +79,21 @@ addEventListener('click', e => {
   if (t.matches('[data-sheet]') && plain && sheet(t.href)) { e.preventDefault(); t.closest('[popover]')?.hidePopover?.(); }
   if (t.matches('[data-close]')) { const d = t.closest('dialog'); if (d) { e.preventDefault(); d.close(); } }
   if (t.matches('[data-palette]') && plain && palette()) e.preventDefault();
-  if (t.matches('[data-print]')) print();
   if (t.matches('[data-copy]')) navigator.clipboard?.writeText(t.dataset.copy).then(() => toast(word('copied')));
-  if (t.matches('[data-theme-next]')) theme(themes[(themes.indexOf($('[data-theme-name]').textContent) + 1) % 3]);
-  if (t.matches('[data-show]')) { const i = $('input', t.parentNode), on = i.type === 'password'; i.type = on ? 'text' : 'password'; t.setAttribute('aria-pressed', String(on)); }
+  if (t.matches('[data-theme-next]')) theme(themes[(themes.indexOf(document.documentElement.dataset.theme ?? 'system') + 1) % 3]);
 });
 addEventListener('keydown', e => {
   if ((e.metaKey || e.ctrlKey) && !e.altKey && !e.shiftKey && e.key.toLowerCase() === 'k' && palette()) { e.preventDefault(); return; }
   const typing = e.target.matches?.('input:not([type=checkbox]), textarea, select, [contenteditable]');
   if ((e.metaKey || e.ctrlKey) && e.key === 'Enter' && e.target.form) { e.preventDefault(); e.target.form.requestSubmit(); return; }
-  if (typing || e.metaKey || e.ctrlKey || e.altKey || $('dialog[open]')) return;
+  if (typing || e.metaKey || e.ctrlKey || e.altKey || $('dialog[open]') || document.body.dataset.keys === 'off') return;
   if (e.key === 'z') $('#toasts button')?.focus();
   if (e.key === 'j') step(1);
   if (e.key === 'k') step(-1);
   if (e.key === 'x') $('.cur input[type=checkbox]')?.click();
   if (e.key === 'c') $('#new')?.showModal();
   if (e.key === 'l') $('[data-log]')?.click();
-  if (e.key === 'a') $('.sug .btn.ai')?.click();
+  if (e.key === 'a') { const all = $$('.sug .btn.ai'), here = e.target.closest?.('.sug'); (here ? $('.btn.ai', here) : all.length === 1 ? all[0] : null)?.click(); }
   if (e.key === '/') { const f = $('.tools input[type=search]'); if (f) { e.preventDefault(); f.focus(); } }
 });
 

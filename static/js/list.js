@@ -101,7 +101,7 @@
   });
 
   addEventListener('keydown', e => {
-    if (e.target.matches?.('input:not([type=checkbox]), textarea, select, [contenteditable]') || e.metaKey || e.ctrlKey || e.altKey || one('dialog[open]')) return;
+    if (e.target.matches?.('input:not([type=checkbox]), textarea, select, [contenteditable]') || e.metaKey || e.ctrlKey || e.altKey || one('dialog[open]') || document.body.dataset.keys === 'off') return;
     if (e.key === 'f') { e.preventDefault(); one('#add-filter')?.click(); }
     if (e.key === '?') one('#keys')?.showModal();
     if (e.key === 'X') { const tick = one('#rows .cur input[name=pk]'); if (tick) { tick.checked = true; between(tick, true); last = tick; count(); } }

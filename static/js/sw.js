@@ -3,7 +3,7 @@
 const MOST = 50, PAGES = 'pages', PARTS = 'parts', ANY = { ignoreVary: true };
 const LEAD = /^\/leads\/\d+\/$/, PART = /^\/leads\/\d+\/(thread|suggestions|money)\/$/, FORM = /^\/tasks\/(log|new)\/$/;
 const QUEUED = /^\/tasks\/(log|new|\d+\/complete)\/$/;
-const STRANGERS = /^\/(accounts\/(login|logout|2fa)|join)\//;
+const LEAVING = /^\/accounts\/logout\//;
 
 /* What is kept: a row for each entry that waits, and whose it all is. */
 const base = new Promise((done, fail) => {
@@ -162,7 +162,7 @@ addEventListener('fetch', event => {
   const { request } = event, url = new URL(request.url);
   if (url.origin !== location.origin) return;
   if (request.method === 'POST') {
-    if (STRANGERS.test(url.pathname)) event.waitUntil(/logout/.test(url.pathname) ? forget() : Promise.resolve());
+    if (LEAVING.test(url.pathname)) event.waitUntil(forget());
     else if (QUEUED.test(url.pathname)) event.respondWith(write(event, url));
   } else if (request.method === 'GET') {
     if (url.pathname.startsWith('/static/')) event.respondWith(asset(request));

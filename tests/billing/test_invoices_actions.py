@@ -1,12 +1,18 @@
 """Invoices: one per sale, numbered 1, 2, 3 whatever fails in between."""
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.db import transaction
 
+from accounts.models import Workspace
 from billing.actions.invoices import issue_invoice, issue_won, mark_invoice_paid, send_invoice, void_invoice
+from billing.links import public_url, token_of
 from billing.models import Counter, Invoice, Payment
 from core import clock
 from core.errors import Denied, Refused
+from core.pages import render_text
 from crm.actions.deals import create_deal, reopen_deal, win_deal
 from crm.models import Activity
 from outreach.models import Message
@@ -119,3 +125,32 @@ def test_a_copy_does_not_follow_later_changes(rita, fin):
     contact.save()
     invoice.refresh_from_db()
     assert "Somebody" not in str(invoice.buyer)
+
+
+def test_an_invoice_without_paper_is_mailed_with_its_page(rita, fin):
+    invoice = issue_invoice(won_deal(rita), actor=as_actor(fin))
+    assert not invoice.pdf_path
+    send_invoice(invoice, actor=as_actor(fin))
+    mail = Message.objects.get(subject_ref__startswith="invoice:")
+    assert public_url("billing:public-invoice", token_of(invoice)) in mail.body_text and mail.attachments == []
+
+
+def test_a_paid_invoice_is_not_mailed_as_due(rita, fin):
+    invoice = mark_invoice_paid(issue_invoice(won_deal(rita), actor=as_actor(fin)), actor=as_actor(fin))
+    with pytest.raises(Refused, match="paid already"):
+        send_invoice(invoice, actor=as_actor(fin))
+    assert not Message.objects.filter(subject_ref__startswith="invoice:").exists()
+
+
+@pytest.mark.parametrize("has_pdf", [True, False])
+def test_a_receipt_speaks_of_an_attachment_only_when_there_is_one(rita, fin, has_pdf):
+    invoice = issue_invoice(won_deal(rita), actor=as_actor(fin))
+    text = render_text("mail/receipt.txt", {"invoice": invoice, "link": "https://x.example", "has_pdf": has_pdf})
+    assert ("attached" in text) == has_pdf and "here:\nhttps://x.example" in text
+
+
+def test_money_counts_on_the_day_it_came(rita, fin):
+    day = clock.today("Asia/Kolkata") - timedelta(days=3)
+    invoice = mark_invoice_paid(issue_invoice(won_deal(rita), actor=as_actor(fin)), actor=as_actor(fin), paid_on=day)
+    came = invoice.payment.paid_at.astimezone(ZoneInfo(Workspace.current().timezone))
+    assert (came.date(), came.hour) == (day, 12)

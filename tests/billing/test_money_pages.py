@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import Invoice, Payment, Proposal
+from core import clock
 from tests.billing.selling import SECRET, accepted, drafted, interested_lead, on_stripe, post_event, sent, stripe_event
 from tests.people import browser
 
@@ -170,3 +171,15 @@ def queries():
     from django.test.utils import CaptureQueriesContext
 
     return CaptureQueriesContext(connection)
+
+
+@pytest.mark.parametrize("query", ["", "?view=review", "?review=yes"])
+def test_a_payment_that_fits_nothing_stands_in_the_list_and_in_the_file(fin, query):
+    Payment.objects.create(
+        provider="stripe", external_id="pi_stray", amount_minor=500, currency="INR", paid_at=clock.now(),
+        needs_review=True, review_reason="It belongs to no page of ours.",
+    )  # fmt: skip
+    page = browser(fin).get(reverse("billing:payment-list") + query)
+    assert page.status_code == 200 and "Needs review" in page.content.decode()
+    file = browser(fin).get(f"{reverse('billing:payment-export')}{query or '?'}&format=csv")
+    assert file.status_code == 200 and "no page of ours" in b"".join(file.streaming_content).decode()

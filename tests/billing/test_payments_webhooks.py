@@ -5,14 +5,15 @@ import random
 import pytest
 from django.test import Client
 
-from billing.actions.payments import start_checkout
+from billing.actions.invoices import mark_invoice_paid
+from billing.actions.payments import record_confirming, start_checkout
 from billing.actions.proposals import withdraw_proposal
 from billing.models import Checkout, Invoice, Payment
 from core import clock
 from core.errors import Refused
 from core.models import Effect, Event
-from crm.actions.deals import lose_deal
-from crm.models import Activity
+from crm.actions.deals import lose_deal, win_deal
+from crm.models import Activity, Deal
 from outreach.models import Message, Receipt
 from tests.billing.selling import (
     SECRET,
@@ -288,3 +289,43 @@ def test_a_stranger_s_contact_stays_as_it_was(rita, run_events):
     before.refresh_from_db()
     assert before.stage == "NEW"
     assert before.contact.stage != "customer"
+
+
+def test_money_for_a_deal_that_was_paid_by_bank_needs_review(rita, fin, run_events):
+    proposal = accepted(rita)
+    checkout = on_stripe(proposal)
+    win_deal(proposal.deal, actor=as_actor(rita), closed_on=clock.today("Asia/Kolkata"))
+    run_events()
+    mark_invoice_paid(Invoice.objects.get(), actor=as_actor(fin))
+    page = Client().get(public(proposal)).content.decode()
+    assert "Paid. Thank you" in page and public(proposal, "pay/") not in page
+    assert Client().get(public(proposal, "pay/")).status_code == 303
+    with pytest.raises(Refused, match="paid already"):
+        start_checkout(proposal, actor=VISITOR)
+    post_event(Client(), stripe_event(checkout))
+    run_events()
+    payment = Payment.objects.get(provider="stripe")
+    assert payment.needs_review and "The invoice was paid already." in payment.review_reason
+    assert Event.objects.filter(name="payment.needs_review").count() == 1
+
+
+def test_money_of_another_sum_than_the_invoice_does_not_pay_it(rita, ada, run_events):
+    proposal = accepted(rita)
+    checkout = on_stripe(proposal)
+    deal = proposal.deal
+    Deal.objects.filter(pk=deal.pk).update(value_minor=deal.value_minor + 1_000)
+    deal.lines.all().delete()
+    win_deal(Deal.objects.get(pk=deal.pk), actor=as_actor(ada), closed_on=clock.today("Asia/Kolkata"))
+    run_events()
+    post_event(Client(), stripe_event(checkout))
+    run_events()
+    assert Invoice.objects.get().state == "issued"
+    assert "The invoice says another sum." in Payment.objects.get().review_reason
+
+
+def test_while_the_bank_confirms_nobody_is_told_that_nothing_was_charged(rita):
+    proposal = accepted(rita)
+    record_confirming(on_stripe(proposal), actor=VISITOR)
+    answer = Client().get(public(proposal, "pay/"))
+    assert (answer.status_code, answer["Location"]) == (303, public(proposal))
+    assert "Payment received by your bank" in Client().get(public(proposal)).content.decode()

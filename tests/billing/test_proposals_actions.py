@@ -14,14 +14,17 @@ from billing.actions.proposals import (
     revise_proposal,
     withdraw_proposal,
 )
-from billing.actions.sending import record_not_sent, send_proposal
+from billing.actions.sending import mail_proposal, record_not_sent, send_proposal
 from billing.models import Proposal
 from billing.values import Line
+from core import clock
 from core.errors import Denied, Invalid, Refused
+from core.models import Delivery
 from crm.actions.approvals import approve_deal, reject_deal
 from crm.actions.deals import create_deal
 from crm.actions.leads import disqualify_lead, record_outreach
 from crm.models import Approval, Item
+from outreach.actions.messages import record_failed, resend_message
 from outreach.models import Message
 from tests.billing.selling import LINES, SYSTEM, accepted, drafted, interested_lead, new_lead, sent
 from tests.people import as_actor
@@ -211,3 +214,31 @@ def test_a_threshold_of_the_workspace_counts(rita):
 def test_an_accepted_proposal_can_be_withdrawn_until_money_moves(rita):
     proposal = withdraw_proposal(accepted(rita), actor=as_actor(rita))
     assert proposal.state == "withdrawn"
+
+
+def test_the_mail_of_a_proposal_that_was_taken_back_never_leaves(rita, run_events):
+    proposal = drafted(rita)
+    run_events()
+    proposal = send_proposal(proposal, actor=as_actor(rita))
+    mail_proposal(proposal, actor=as_actor(rita), subject="Proposal", body_text="Here it is")
+    withdraw_proposal(proposal, actor=as_actor(rita), reason="Wrong price")
+    run_events()
+    message = Message.objects.get(purpose="proposal")
+    assert (message.state, message.error) == ("failed", "This proposal was taken back. Send it from its page.")
+
+
+def test_a_proposal_whose_mail_failed_is_sent_again_from_its_page_only(rita, run_events):
+    proposal = send_proposal(drafted(rita), actor=as_actor(rita))
+    mail_proposal(proposal, actor=as_actor(rita), subject="Proposal", body_text="Here it is")
+    message = record_failed(Message.objects.get(purpose="proposal"), actor=SYSTEM, error="Down")
+    record_not_sent(proposal, actor=SYSTEM, reason="Down")
+    Delivery.objects.update(done_at=clock.now())
+    with pytest.raises(Refused, match="Send it from its page"):
+        resend_message(message, actor=as_actor(rita))
+    send_proposal(proposal, actor=as_actor(rita))
+    with pytest.raises(Refused, match="Send it from its page"):
+        resend_message(message, actor=as_actor(rita))  # the page sends a mail of its own
+    run_events()
+    proposal.refresh_from_db()
+    assert proposal.state == "sent"
+    assert sorted(Message.objects.filter(purpose="proposal").values_list("state", flat=True)) == ["failed", "sent"]

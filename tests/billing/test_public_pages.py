@@ -236,3 +236,18 @@ def test_a_form_without_its_csrf_token_is_refused(rita):
     assert answer.status_code == 403
     proposal.refresh_from_db()
     assert proposal.state == "sent"
+
+
+def test_the_page_promises_only_what_is_true_of_this_sale(rita, settings):
+    rupees, euros = sent(rita), sent(rita, email="e@example.de")
+    Proposal.objects.filter(pk=euros.pk).update(currency="EUR")
+    page = Client().get(public(rupees)).content.decode()
+    assert "Net banking" in page and "Payment runs in a sandbox" in page and "Week 3" not in page
+    assert "Net banking" not in Client().get(public(euros)).content.decode()
+    settings.STRIPE_API_KEY = "sk_test_1"
+    assert "Payment runs on Stripe" in Client().get(public(rupees)).content.decode()
+
+
+def test_a_withdrawn_proposal_gets_a_new_version(rita):
+    proposal = withdraw_proposal(sent(rita), actor=as_actor(rita), reason="Typo")
+    assert replace_proposal(proposal, actor=as_actor(rita)).reference.endswith("/2")

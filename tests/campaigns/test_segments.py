@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 import pytest
 from django.db.models import Q
 
-from campaigns.segmenting import RuleError, condition, sentence
-from tests.people import browser
+from campaigns.segmenting import RuleError, conditions, sentence
+from tests.people import as_actor, browser
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 def test_no_rules_match_nobody():
-    assert condition([], "all", AT) == Q(pk__in=())
+    assert conditions([], "all", AT) == [Q(pk__in=())]
 
 
 @pytest.mark.parametrize(
@@ -22,13 +22,14 @@ def test_no_rules_match_nobody():
         ({"field": "city", "op": "regex", "value": "x"}, "cannot be compared"),
         ({"field": "score", "op": "over", "value": "many"}, "whole number"),
         ({"field": "score", "op": "over", "value": "9" * 30}, "whole number"),
+        ({"field": "known_days", "op": "over", "value": "800000"}, "whole number"),
         ({"field": "city", "op": "is", "value": " "}, "Say what"),
         ({}, "Unknown field"),
     ],
 )
 def test_a_rule_that_is_not_offered_is_refused(rule, reason):
     with pytest.raises(RuleError, match=reason):
-        condition([rule], "all", AT)
+        conditions([rule], "all", AT)
 
 
 def test_rules_read_as_a_sentence():
@@ -74,3 +75,24 @@ def test_a_wrong_rule_keeps_what_was_typed(mia):
     answer = client.post("/segments/new/", data)
     assert answer.status_code == 422
     assert "whole number" in answer.content.decode() and 'value="many"' in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("match", "names"), [("all", {"Both"}), ("any", {"Both", "Vip", "Dentist"})])
+def test_two_tags_are_asked_for_together(mia, match, names):
+    from campaigns.models import Segment
+    from campaigns.queries.segments import members
+    from crm.models import Contact, Tag
+
+    tags = {name: Tag.objects.create(name=name) for name in ("vip", "dentist")}
+    for name, given in {"Both": tags.values(), "Vip": [tags["vip"]], "Dentist": [tags["dentist"]], "None": []}.items():
+        address = f"{name.lower()}@x.in"
+        contact = Contact.objects.create(kind="person", first_name=name, email=address, email_folded=address)
+        contact.tags.set(given)
+    rules = [{"field": "tag", "op": "is", "value": name} for name in tags]
+    segment = Segment.objects.create(name="Tags", match=match, rules=rules)
+    assert {contact.first_name for contact in members(as_actor(mia), segment)} == names
+
+
+def test_the_largest_day_count_is_a_day():
+    assert conditions([{"field": "known_days", "op": "over", "value": "99999"}], "all", AT)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from outreach import llm
-from outreach.agents import followup, intent, proposal, wording, writer
+from outreach.agents import intent, proposal, wording, writer
 from outreach.agents.prompt import load, mask
 from outreach.values import CatalogItem, LeadBrief, ProposalBrief, ReplyContext
 
@@ -166,14 +166,6 @@ def test_a_proposal_without_a_match_is_in_doubt_and_without_a_catalog_empty():
     draft = proposal.write(ProposalBrief(BRIEF, wishes="yes", currency="INR", budget_minor=6_000), CATALOG)
     assert ([line.item_id for line in draft.lines], draft.confidence) == ([2], 0.4)
     assert proposal.write(ProposalBrief(BRIEF, currency="EUR"), CATALOG).lines == ()
-
-
-def test_follow_ups_grow_rarer_and_end():
-    waits = [followup.plan(attempts=number, replied=False, opted_out=False).wait_days for number in range(4)]
-    assert waits == [3, 5, 10, None]
-    assert followup.plan(attempts=0, replied=True, opted_out=False).wait_days is None
-    assert followup.plan(attempts=0, replied=False, opted_out=True).wait_days is None
-    assert followup.plan(attempts=0, replied=False, opted_out=False, away_days=14).wait_days == 14
 
 
 @pytest.mark.parametrize(

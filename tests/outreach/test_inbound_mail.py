@@ -441,3 +441,25 @@ def test_a_message_whose_contact_was_deleted_before_it_left_is_forgotten(rita, r
     lead.contact.delete()
     run_events()
     assert sink() == [] and not Delivery.objects.filter(subscriber__contains="hand_over", done_at=None).exists()
+
+
+def test_five_soft_bounces_in_thirty_days_without_a_delivery_suppress(sent, run_events) -> None:
+    def bounced(message: Message, number: int) -> None:
+        run_events()
+        arrive(bounce(Message.objects.get(pk=message.pk), "4.2.2", "Mailbox full", n=str(number)))
+        run_events()
+
+    def another() -> Message:
+        return message_to(fresh(sent.lead), purpose="follow_up")
+
+    bounced(sent, 0)
+    Message.objects.update(created_at=now() - timedelta(days=31))
+    for number in range(1, 5):
+        bounced(another(), number)
+    assert not Suppression.objects.exists()  # the first is too long ago
+    delivered = another()
+    run_events()
+    bounced(another(), 5)
+    assert not Suppression.objects.exists()  # one arrived in between
+    bounced(delivered, 6)
+    assert Suppression.objects.get().reason == "soft"

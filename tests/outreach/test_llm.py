@@ -189,3 +189,10 @@ def test_a_cache_that_is_away_is_no_error_of_the_caller(api, settings):
     }
     with pytest.raises(llm.Unavailable):
         llm.ask(question(), Colour)
+
+
+def test_the_budget_is_counted_at_the_model_s_own_prices(api, settings):
+    api.reply(CALL, completion(BLUE, sent=200, made=600))
+    settings.OPENAI_PRICE_IN_MICROS, settings.OPENAI_PRICE_OUT_MICROS = 2_500_000, 10_000_000
+    llm.ask(question(), Colour)
+    assert llm.spent_today() == 6_500

@@ -245,3 +245,34 @@ def _settled(user, url: str) -> str:
     """The panel once the seconds after the lead's arrival, in which a draft is on its way, are over."""
     Event.objects.update(at=clock.now() - timedelta(minutes=1))
     return browser(user).get(url).content.decode()
+
+
+@pytest.mark.parametrize("place", ["lead", "inbox"])
+def test_the_same_words_in_the_same_composer_leave_once(answered, rita, place) -> None:
+    lead, conversation = answered.lead_id, answered.conversation_id
+    page, send = {
+        "lead": (f"/leads/{lead}/thread/", f"/leads/{lead}/message/"),
+        "inbox": (f"/inbox/{conversation}/", f"/inbox/{conversation}/send/"),
+    }[place]
+    client = browser(rita)
+
+    def key() -> str:
+        return re.search(r'name="key" value="([^"]+)"', client.get(page).content.decode())[1]
+
+    first = key()
+    for _press in range(2):
+        assert client.post(send, {"body": "Monday to Friday", "key": first}).status_code == 303
+    assert Message.objects.filter(body_text="Monday to Friday").count() == 1
+    client.post(send, {"body": "And Saturday", "key": first})
+    client.post(send, {"body": "Monday to Friday", "key": key()})
+    assert Message.objects.filter(body_text="Monday to Friday").count() == 2
+    assert Message.objects.filter(body_text="And Saturday").count() == 1
+
+
+def test_the_inbox_finds_people_by_name_business_and_address(answered, rita, ron) -> None:
+    for words in ("meera", "Sharma", "dental", "sharmadental.example"):
+        page = htmx(browser(rita), "get", f"/inbox/?q={words}", "inbox-threads").content.decode()
+        assert f"/inbox/{answered.conversation_id}/?folder=all&amp;q={words}" in page
+    page = browser(rita).get("/inbox/?q=<nobody>").content.decode()
+    assert "Nobody found" in page and 'value="&lt;nobody&gt;"' in page
+    assert f"/inbox/{answered.conversation_id}/" not in browser(ron).get("/inbox/?q=meera").content.decode()

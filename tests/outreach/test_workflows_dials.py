@@ -7,11 +7,13 @@ import pytest
 from accounts.models import Workspace
 from core import clock
 from core.errors import Denied
+from outreach.actions.suggestions import reject_suggestion
 from outreach.actions.workflows import set_workflow
 from outreach.jobs import draft_follow_ups
 from outreach.models import Message, Suggestion, Workflow
+from outreach.queries.followups import silent_leads
 from outreach.queries.workflows import workflow_for, workflows
-from tests.outreach.scene import answer_to, arrive, dial, lead_of, message_to, sink
+from tests.outreach.scene import answer_to, arrive, dial, fresh, lead_of, message_to, sink
 from tests.people import as_actor, browser
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +124,39 @@ def test_no_follow_up_before_its_day(rita, run_events) -> None:
     draft_follow_ups()
     run_events()
     assert not Suggestion.objects.exists()
+
+
+def test_follow_ups_are_due_after_three_five_and_ten_days_and_then_end(rita, run_events) -> None:
+    lead = lead_of(rita)
+    message_to(lead)
+    run_events()
+    Suggestion.objects.all().delete()
+    for days in (3, 5, 10):
+        Message.objects.update(sent_at=clock.now() - timedelta(days=days, minutes=-1))
+        assert not list(silent_leads())
+        Message.objects.update(sent_at=clock.now() - timedelta(days=days, minutes=1))
+        assert [row.pk for row, _key in silent_leads()] == [lead.pk]
+        follow_up = message_to(fresh(lead), purpose="follow_up")
+        run_events()
+        assert Message.objects.get(pk=follow_up.pk).state == "sent"
+    Message.objects.update(sent_at=clock.now() - timedelta(days=99))
+    assert not list(silent_leads())
+
+
+def test_leads_whose_step_was_asked_for_already_hold_up_nobody(rita, run_events, monkeypatch) -> None:
+    monkeypatch.setattr("outreach.queries.followups.LIMIT", 2)
+    leads = [lead_of(rita, f"lead{number}@example.com") for number in range(3)]
+    for lead in leads:
+        message_to(lead)
+    run_events()
+    Suggestion.objects.all().delete()
+    for lead in leads[:2]:
+        Message.objects.filter(lead=lead).update(sent_at=clock.now() - timedelta(days=9))
+    draft_follow_ups()
+    run_events()
+    for draft in Suggestion.objects.filter(kind="follow_up"):
+        reject_suggestion(draft, actor=as_actor(rita))
+    Message.objects.filter(lead=leads[2]).update(sent_at=clock.now() - timedelta(days=4))
+    draft_follow_ups()
+    run_events()
+    assert [draft.lead_id for draft in Suggestion.objects.filter(kind="follow_up", state="pending")] == [leads[2].pk]
