@@ -1,4 +1,4 @@
-"""What a deal must have before it enters a stage or a playbook step, each with the words of its refusal; pure."""
+"""Which verb a deal allows, what it must have before it enters a stage or a step, and the words of a refusal; pure."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -31,7 +31,24 @@ NEEDS: Final[dict[str, tuple[str, str, Callable[[Any], bool]]]] = {
         lambda deal: deal.agreed_on is not None,
     ),
 }
+CLOSED: Final = {
+    "won": _("This deal is won. Reopen it first."),
+    "lost": _("This deal is lost and stays so. Make a new deal instead."),
+    "abandoned": _("This deal is given up and stays so. Make a new deal instead."),
+}
+APPROVED: Final = _("This deal is approved as it stands.")
 PREVIOUS: Final = "previous_done"  # a step opens when the tasks of the one before are done
+
+
+def refusal(verb: str, deal: Any) -> str:
+    """Return why the deal's state forbids a verb, and what would help; "" when it does not."""
+    if verb == "delete":
+        if deal.status == "won":
+            return gettext("A won deal cannot be deleted. Reopen it first.")
+        return gettext("This deal came from a lead. Give it up instead.") if deal.lead_id else ""
+    if verb in ("reassign", "reopen") or deal.status == "open":
+        return ""
+    return str(CLOSED[deal.status])
 
 
 def place_of(steps: Sequence[dict[str, Any]], key: str) -> int:

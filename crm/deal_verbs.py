@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from crm.deal_rules import APPROVED, refusal
 from crm.lead_path import Verb, address
 from crm.models import Deal
 
@@ -24,11 +25,6 @@ DEAL_VERBS: Final = (
     ("reassign", "deal:reassign", _("Reassign"), "users", "sheet"),
     ("delete", "deal:delete", _("Delete"), "x", "sheet"),
 )
-CLOSED: Final = {
-    "won": _("This deal is won. Reopen it first."),
-    "lost": _("This deal is lost and stays so. Make a new deal instead."),
-    "abandoned": _("This deal is given up and stays so. Make a new deal instead."),
-}
 
 
 def deal_verbs(deal: Deal, actor: Any, about: Mapping[str, Any]) -> dict[str, Verb]:
@@ -42,7 +38,7 @@ def deal_verbs(deal: Deal, actor: Any, about: Mapping[str, Any]) -> dict[str, Ve
     for key, permission, label, icon, how in DEAL_VERBS:
         if not _beside_the_point(key, deal, about) and actor.can(permission, deal):
             url = reverse(f"crm:deal-{key}", args=[deal.pk])
-            reason = refusal(key, deal, about)
+            reason = refusal(key, deal) or _stands_against(key, about)
             found[key] = Verb(key, label, url, icon, how, reason, danger=key == "delete")
     url = address("billing:proposal-new-deal", deal.pk)
     if url and deal.status == "open" and actor.can("proposal:create", deal):
@@ -50,24 +46,16 @@ def deal_verbs(deal: Deal, actor: Any, about: Mapping[str, Any]) -> dict[str, Ve
     return found
 
 
-def refusal(key: str, deal: Deal, about: Mapping[str, Any]) -> str:
-    """Return why the deal's state forbids a verb, and what would help; "" when it is possible."""
+def _stands_against(key: str, about: Mapping[str, Any]) -> str:
+    """Return what beside the deal's own state stands against a verb, and what would help."""
     if key == "reopen":
         return " ".join(about["stays"])
-    if key == "delete":
-        if deal.status == "won":
-            return gettext("A won deal cannot be deleted. Reopen it first.")
-        return gettext("This deal came from a lead. Give it up instead.") if deal.lead_id else ""
-    if key == "reassign":
-        return ""
-    if deal.status != "open":
-        return str(CLOSED[deal.status])
     if key == "win":
         return str(about["missing"])
     if key == "approval":
         if about["pending"]:
             return gettext("It is asked for. You are told when it is decided.")
-        return "" if about["missing"] else gettext("This deal is approved as it stands.")
+        return "" if about["missing"] else str(APPROVED)
     return ""
 
 

@@ -14,18 +14,13 @@ from math import exp, log2
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from crm.matching import fold_company, fold_email, normalise
+from crm.matching import FREE_MAIL, fold_company, fold_email, normalise
 from crm.names import GENERATIONS, NICKNAMES, TITLES, bones, name_bones, relation, romanise
 
 THRESHOLD = 0.75
 SAME = ("Same name", "Same name in another order")
 LARGEST_BLOCK = 50  # records that share one key; more have too little in common
 LARGEST_NAME_BLOCK = 12  # of a name alone: what many are called says little
-FREEMAIL = frozenset({
-    "gmail.com", "googlemail.com", "yahoo.com", "yahoo.in", "yahoo.co.in", "ymail.com", "hotmail.com", "outlook.com",
-    "live.com", "msn.com", "icloud.com", "me.com", "aol.com", "proton.me", "protonmail.com", "gmx.com", "gmx.de",
-    "web.de", "mail.com", "mail.ru", "zoho.com", "zoho.in", "rediffmail.com", "qq.com", "163.com",
-})  # fmt: skip
 SHARED_BOXES = frozenset({
     "info", "sales", "office", "contact", "admin", "hello", "enquiry", "enquiries", "support", "mail", "accounts",
     "hr", "help", "team", "marketing", "reception", "billing", "care", "service",
@@ -106,7 +101,7 @@ def profile(
         company=romanise(fold_company(company)),
         emails=folded,
         mailboxes=frozenset(_mailboxes(folded, names)),
-        domains=frozenset(email.rpartition("@")[2] for email in folded) - FREEMAIL,
+        domains=frozenset(email.rpartition("@")[2] for email in folded) - FREE_MAIL,
         phones=dialled,
         numbers=frozenset(map(digits, dialled)),
         city=CITIES.get(place, place),

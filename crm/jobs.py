@@ -13,17 +13,20 @@ from accounts.actor import Actor
 from accounts.models import User, Workspace
 from accounts.roles import ADMIN, MANAGER
 from core import clock, files
+from core.bulk import sliced
+from core.errors import Refused
 from core.jobs import job
 from crm.actions.documents import note_check, open_file
 from crm.actions.duplicates import request_scan
 from crm.actions.imports import expire_import
-from crm.actions.leads import rescore_lead
 from crm.actions.operations import forget_operations
 from crm.actions.reminders import claim_day
 from crm.actions.reports import send_report
 from crm.actions.rotting import mark_rotting, recount_all
+from crm.actions.scoring import rescore_all, train_score
 from crm.actions.snapshots import catch_up, count_cohorts
 from crm.actions.tickets import close_ticket, escalate_ticket
+from crm.lead_rules import WORKING
 from crm.models import Lead, Ticket
 from crm.queries.alarms import alarms
 from crm.queries.calendar import starting_soon, to_remind
@@ -32,6 +35,7 @@ from crm.queries.imports import expired_imports
 from crm.queries.periods import asked_of
 from crm.queries.rotting import due_for_a_look, stuck_untold, touched_at
 from crm.queries.schedules import due_schedules
+from crm.queries.scoring import active_model
 from crm.queries.tickets import to_escalate
 from crm.queries.today import silent_contacts
 from crm.scoring import SILENCE_FREE_DAYS
@@ -45,7 +49,7 @@ def find_rotting_deals() -> None:
     """Say which open deals nobody touched for longer than their stage allows."""
     recount_all(due_for_a_look())
     today = clock.today(Workspace.current().timezone)
-    for deal in stuck_untold().iterator(chunk_size=500):
+    for deal in sliced(stuck_untold()):
         days = (clock.now() - touched_at(deal)).days
         mark_rotting(deal, actor=Actor.job("rotting"), days_silent=days, on=today)
 
@@ -73,7 +77,7 @@ def remind_of_meetings() -> None:
 def recommend_follow_ups() -> None:
     """Tell everybody on Mondays how many of their customers nobody has spoken to for 30 days."""
     week = f"{clock.today(Workspace.current().timezone):%G-W%V}"
-    silent = silent_contacts().exclude(do_not_contact=True).filter(owner__is_active=True)
+    silent = silent_contacts().filter(owner__is_active=True)
     counts = dict(silent.values_list("owner").annotate(Count("pk")))
     for user in User.objects.filter(pk__in=counts):
         number = counts[user.pk]
@@ -88,7 +92,7 @@ def recommend_follow_ups() -> None:
             key=f"silent:{week}:{user.pk}",
             kind="contact.silent",
             text=text % {"n": number},
-            url=f"{reverse('crm:contact-list')}?view=quiet&owner=me",
+            url=f"{reverse('crm:contact-list')}?silent=yes&owner=me",
         )
 
 
@@ -97,9 +101,16 @@ def decay_scores() -> None:
     """Lower the score of open leads with which nothing happened for 30 days."""
     before = clock.now() - timedelta(days=SILENCE_FREE_DAYS)
     quiet = Q(contact__last_activity_at__lt=before) | Q(contact__last_activity_at=None, created_at__lt=before)
-    leads = Lead.objects.filter(quiet, status__in=("new", "contacted", "qualified"))
-    for lead in leads.iterator(chunk_size=500):
-        rescore_lead(lead, actor=Actor.job("score decay"))
+    leads = Lead.objects.filter(quiet, status__in=WORKING)
+    rescore_all(leads, actor=Actor.job("score decay"), model=active_model())
+
+
+@job(daily="04:30", weekday=0)
+def train_scores() -> None:
+    """Learn the score anew from how leads ended, once enough of them have, and score the open ones by it."""
+    actor = Actor.job("score")
+    with contextlib.suppress(Refused):
+        rescore_all(Lead.objects.open(), actor=actor, model=train_score(actor=actor).weights)
 
 
 @job(daily="03:30")
@@ -141,7 +152,7 @@ def forget_deleted_documents() -> None:
 @job(every=timedelta(minutes=1))
 def escalate_tickets() -> None:
     """Tell of tickets that are soon due, and of those that are late."""
-    for ticket in to_escalate().iterator(chunk_size=500):
+    for ticket in sliced(to_escalate()):
         escalate_ticket(ticket, actor=Actor.job("escalation"))
 
 
@@ -150,7 +161,7 @@ def close_solved_tickets() -> None:
     """Close the tickets that were solved some days ago and stayed so."""
     before = clock.now() - timedelta(days=Workspace.current().ticket_close_days)
     solved = Ticket.objects.filter(status=Ticket.Status.RESOLVED, resolved_at__lt=before)
-    for ticket in solved.iterator(chunk_size=500):
+    for ticket in sliced(solved):
         close_ticket(ticket, actor=Actor.job("closing"))
 
 

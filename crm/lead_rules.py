@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 QUALIFYING_SCORE: Final = 30
+WORKING: Final = ("new", "contacted", "qualified")  # the statuses of a lead that is neither converted nor given up
 
 _NEW: Final = frozenset({("new", "NEW"), ("new", "CONTACTED"), ("new", "INTERESTED")})
 _CONTACTED: Final = frozenset({("contacted", "CONTACTED"), ("contacted", "INTERESTED")})

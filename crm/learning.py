@@ -139,10 +139,11 @@ def _fit(model: Model, rows: Sequence[tuple[dict[str, str], bool]], *, rounds: i
 
 def _count(model: Model, tokens: Mapping[str, str], won: bool, step: int) -> None:
     side = 1 if won else 0
-    model["won" if won else "lost"] += step
+    known = "won" if won else "lost"
+    model[known] = max(0, model[known] + step)
     for key, token in tokens.items():
         counts = model["factors"][key]["values"].setdefault(token, [0, 0])
-        counts[side] += step
+        counts[side] = max(0, counts[side] + step)
         if counts == [0, 0]:
             del model["factors"][key]["values"][token]
 

@@ -11,13 +11,14 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User, Workspace
+from accounts.models import User
 from core import clock
 from core.cells import NONE, call, chips, day, moment, money, owned, owner, quiet, texts
 from core.clauses import Filter, asks, each
 from core.links import route
 from core.lists import Column, ListSpec, View, register_list
 from core.templatetags import ui
+from crm.lead_rules import WORKING
 from crm.models import Activity, Contact, Deal, Lead, Pipeline, Stage, Tag
 from crm.queries.activities import activities_for, activity_for
 from crm.queries.bulk import verbs_for
@@ -27,7 +28,9 @@ from crm.queries.custom_fields import fields_of
 from crm.queries.deals import deal_for, deals_for
 from crm.queries.exports import full_export
 from crm.queries.leads import TEMPERATURES, WARMTH, lead_for, leads_for
+from crm.queries.rotting import closes_this_month, is_stuck
 from crm.queries.search import matching
+from crm.queries.today import silent_contacts
 
 HEAVY = ("custom", "search_words")
 
@@ -91,6 +94,10 @@ def _tagged(names: list[str]) -> Q:
     return Q(pk__in=links.values("contact_id"))
 
 
+def _silent(values: list[str]) -> Q:
+    return Q(pk__in=silent_contacts().values("pk"))
+
+
 def _place(*words: str) -> str:
     return ", ".join(word for word in words if word)
 
@@ -116,7 +123,7 @@ def _next_task(actor: Any) -> dict[str, Any]:
 
 def _next_words(lead: Any) -> str:
     """What comes next: as somebody wrote it, else the next task, else what the stage asks for."""
-    usual = NEXT.get(lead.stage, "") if lead.status in ("new", "contacted", "qualified") else ""
+    usual = NEXT.get(lead.stage, "") if lead.status in WORKING else ""
     return lead.next_step or lead.next_task or str(usual)
 
 
@@ -213,6 +220,7 @@ CONTACTS = ListSpec(
         *asks("text", city=_("City"), industry=_("Industry"), country=_("Country"), company_name=_("Business"),
               email=_("Email"), phone=_("Phone")),
         Filter("touched", _("Last touch"), "time", "last_activity_at"),
+        Filter("silent", _("Heard nothing for 30 days"), choices=YES, where=_silent, offered=False),
         Filter("created", _("Added"), "time", "created_at"),
     ),
     (
@@ -229,17 +237,6 @@ CONTACTS = ListSpec(
     everything=partial(full_export, "contacts"),
     related=("owner",), defer=heavy(),
 )  # fmt: skip
-
-
-def _stuck(values: list[str]) -> Q:
-    today = clock.today(Workspace.current().timezone)
-    return Q(status="open", rots_on__lte=today)
-
-
-def _closing(values: list[str]) -> Q:
-    today = clock.today(Workspace.current().timezone)
-    next_month = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return Q(status="open", expected_close_on__lt=next_month)
 
 
 def _move(deal: Deal) -> str:
@@ -285,8 +282,9 @@ DEALS = ListSpec(
         Filter("closed", _("Closed"), "date", "closed_on"),
         Filter("currency", _("Currency"), "text"),
         Filter("created", _("Added"), "time", "created_at"),
-        Filter("stuck", _("Stuck"), choices=YES, where=_stuck),
-        Filter("closing", _("Closing this month"), choices=YES, where=_closing),
+        Filter("stuck", _("Stuck"), choices=YES, where=lambda values: is_stuck()),
+        Filter("closing", _("Closing this month"), choices=YES,
+               where=lambda values: Q(status="open") & closes_this_month()),
         Filter("contact", _("Contact"), "row", offered=False),
         Filter("lead", _("Lead"), "row", offered=False),
     ),

@@ -12,6 +12,11 @@ from rapidfuzz import fuzz, process
 
 SAME_NAME = 92.0  # out of 100; below it two names are two people
 SAME_COMPANY = 90.0
+FREE_MAIL = frozenset({
+    "gmail.com", "googlemail.com", "yahoo.com", "yahoo.in", "yahoo.co.in", "ymail.com", "hotmail.com", "outlook.com",
+    "live.com", "msn.com", "icloud.com", "me.com", "aol.com", "proton.me", "protonmail.com", "gmx.com", "gmx.de",
+    "web.de", "mail.com", "mail.ru", "yandex.ru", "zoho.com", "zoho.in", "rediffmail.com", "qq.com", "163.com",
+})  # fmt: skip
 _DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 _PLUS = _DOTLESS | {
     "outlook.com", "hotmail.com", "live.com", "icloud.com", "me.com", "fastmail.com", "proton.me",
@@ -97,6 +102,13 @@ def e164(number: str, region: str = "IN") -> str:
     if not phonenumbers.is_possible_number(parsed):
         return ""
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def spellings(number: str) -> set[str]:
+    """The usual ways to write a whole number, as texts may hold it."""
+    parsed, ways = phonenumbers.parse(number, None), phonenumbers.PhoneNumberFormat
+    forms = (ways.E164, ways.INTERNATIONAL, ways.NATIONAL)
+    return {str(parsed.national_number), *(phonenumbers.format_number(parsed, form) for form in forms)}
 
 
 def _dialled_plainly(number: str, region: str) -> str:

@@ -16,13 +16,17 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
-HOT, WARM = 80, 50
+from core.templatetags import ui
+from crm.matching import FREE_MAIL
+
+HOT, WARM = ui.HOT, ui.WARM
 POINTS_PER_LOGIT = (HOT - WARM) / math.log(4)
 SMOOTHING = 30  # a value seen this often counts half as much as its own record says
 SILENCE_FREE_DAYS = 30
 UNKNOWN = ""
 NOTHING = frozenset({"", "select", "n/a", "na", "null", "none", "-", "unknown"})
 OUTCOME = "outcome"  # kept beside the facts of a lead once it is won or lost; never a factor itself
+LEARNED = "outcome:facts"  # with it: what was learned from, since the record goes on changing
 BLANKS = "blank_answers"  # how many of the questions asked were left open, a factor of its own
 DOOR_BLANKS = "door_and_blank_answers"
 
@@ -57,13 +61,6 @@ LABELS: dict[str, str] = {
     "email_kind": _("Email address"), "decides": _("Decides on buying"), "asks_to_buy": _("Asks about buying"),
     "time_on_site": _("Seconds on the website"), "page_views": _("Pages per visit"), BLANKS: _("Blank answers"),
 }  # fmt: skip
-FREE_MAIL = frozenset(
-    {
-        "gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.in", "yahoo.in", "outlook.com", "hotmail.com",
-        "live.com", "icloud.com", "aol.com", "rediffmail.com", "proton.me", "protonmail.com", "gmx.com", "gmx.de",
-        "web.de", "mail.com", "zoho.in", "yandex.ru",
-    }
-)  # fmt: skip
 DECIDERS = (
     "owner", "founder", "director", "chief", "ceo", "cto", "cfo", "president", "partner", "head of",
 )  # fmt: skip
@@ -95,11 +92,6 @@ class Score:
     model: str
 
 
-def temperature(score: int) -> str:
-    """Hot, warm or cold."""
-    return "hot" if score >= HOT else "warm" if score >= WARM else "cold"
-
-
 def facts_of(
     facts: Facts | None = None, *, email: str = "", note: str = "", job_title: str = "", **known: Any
 ) -> dict[str, Any]:
@@ -107,7 +99,7 @@ def facts_of(
 
     A key that is absent was never asked and says nothing; a key with an empty value was left blank.
     """
-    found = {key: value for key, value in (facts or {}).items() if key != OUTCOME}
+    found = {key: value for key, value in (facts or {}).items() if key not in (OUTCOME, LEARNED)}
     for key, value in known.items():
         if not is_blank(value):
             found.setdefault(key, value)
@@ -237,7 +229,7 @@ def token_of(value: Any) -> str:
 def evidence(counts: Sequence[int], model: Model) -> float:
     """Log-odds of winning with this value, above the average; few cases are drawn towards none."""
     lost, won = counts
-    rate = model["won"] / (model["won"] + model["lost"])
+    rate = max(model["won"], 1) / (max(model["won"], 1) + max(model["lost"], 1))
     return math.log((won + SMOOTHING * rate) / (lost + SMOOTHING * (1 - rate))) - prior(model)
 
 

@@ -29,6 +29,7 @@ from crm.actions.rotting import recount_all
 from crm.actions.scoring import learn_outcome
 from crm.actions.tickets import recount_tickets
 from crm.forms.calls import due_after
+from crm.lead_rules import WORKING
 from crm.models import MEETINGS, Activity, Approval, Deal, ImportRun, Lead, Operation, Process
 from crm.models.search import prepare
 from crm.staging import Busy
@@ -276,7 +277,7 @@ def tell_assignee(event: events.ActivityCreated | events.ActivityAssigned, meta:
 @on(events.ActivityCreated, events.ActivityCompleted)
 def end_silence(event: events.ActivityCreated | events.ActivityCompleted, meta: Meta) -> None:
     """A lead that lost points by silence gets them back when something happens."""
-    leads = Lead.objects.filter(contact_id=event.contact_id, status__in=("new", "contacted", "qualified"))
+    leads = Lead.objects.filter(contact_id=event.contact_id, status__in=WORKING)
     for lead in leads:
         if any(reason["factor"] == "silence" for reason in lead.score_reasons):
             rescore_lead(lead, actor=Actor.system("score"))

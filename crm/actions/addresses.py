@@ -6,15 +6,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
-from core import clock
-from core.actions import action, lock
+from core.actions import action
 from core.errors import Invalid, Refused
 from core.events import publish
-from crm.actions.contacts import region_of, store_facts
+from crm.actions.contacts import locked, region_of, store_facts
 from crm.events import ContactUpdated
 from crm.forms.addresses import AddAddressForm, RetireAddressForm
 from crm.matching import e164, fold_email
 from crm.models import Contact, ContactAddress
+from crm.queries.rotting import today
 
 EMAIL, PHONE = ContactAddress.Channel.EMAIL.value, ContactAddress.Channel.PHONE.value
 COLUMNS = {EMAIL: "email_folded", PHONE: "phone_e164"}
@@ -49,7 +49,7 @@ def add_address(
         value=value,
         folded=folded,
         label=label,
-        valid_from=valid_from or (None if valid_until else clock.now().date()),
+        valid_from=valid_from or (None if valid_until else today()),
         valid_until=valid_until,
     )
     is_first = channel in COLUMNS and not getattr(contact, channel) and valid_until is None
@@ -66,7 +66,7 @@ def add_address(
 @action("address.make_primary", permission="contact:update")
 def make_primary(address: ContactAddress, *, actor: Actor) -> Contact:
     """Make an address the one that messages go to; the old one stays. Publishes ContactUpdated."""
-    contact = _contact_of(address)
+    contact = locked(address.contact)
     if address.valid_until is not None:
         raise Refused(gettext("This address is retired. Add it again first."))
     if not address.is_primary:
@@ -80,11 +80,11 @@ def retire_address(address: ContactAddress, *, actor: Actor, valid_until: date |
 
     The newest other one of its kind becomes the main one. Refused when it is the only way to reach a person.
     """
-    contact = _contact_of(address)
+    contact = locked(address.contact)
     if address.valid_until is not None:
         return contact
     was_main = address.is_primary
-    address.is_primary, address.valid_until = False, valid_until or clock.now().date()
+    address.is_primary, address.valid_until = False, valid_until or today()
     if address.valid_from is not None and address.valid_until < address.valid_from:
         raise Invalid({"valid_until": [gettext("Enter a day after the address began to hold.")]})
     address.save(update_fields=["is_primary", "valid_until"])
@@ -103,12 +103,6 @@ def retire_address(address: ContactAddress, *, actor: Actor, valid_until: date |
     else:
         contact.store()
     _say(contact, actor, address.value, "")
-    return contact
-
-
-def _contact_of(address: ContactAddress) -> Contact:
-    contact = lock(address.contact)
-    assert isinstance(contact, Contact)
     return contact
 
 
@@ -132,7 +126,7 @@ def _say(contact: Contact, actor: Actor, before: str, after: str, field: str = "
 def _folded(contact: Contact, channel: str, value: str) -> str:
     if channel not in COLUMNS:
         return " ".join(value.casefold().split())[:400]
-    folded = fold_email(value) if channel == EMAIL else e164(value, region_of(contact))
+    folded = fold_email(value) if channel == EMAIL else e164(value, region_of(contact.country))
     if not folded:
         raise Invalid({"value": [WRONG[channel]]})
     return folded

@@ -7,6 +7,7 @@ from core import clock
 from core.actions import action, lock
 from core.errors import Denied, Invalid, Refused
 from core.events import publish
+from crm.deal_rules import APPROVED, refusal
 from crm.events import ApprovalDecided, ApprovalRequested, ApprovalVoided
 from crm.forms.approvals import RejectDealForm, RequestApprovalForm
 from crm.forms.leads import NothingForm
@@ -20,12 +21,12 @@ def request_approval(deal: Deal, *, actor: Actor, note: str = "") -> Approval:
 
     Asking again while a request waits returns that request.
     """
-    if deal.status != "open":
-        raise Refused(_("Only an open deal can be approved."))
+    if reason := refusal("approval", deal):
+        raise Refused(reason)
     if not needs_approval(deal):
         raise Refused(_("A deal of this size needs no approval."))
     if is_approved(deal):
-        raise Refused(_("This deal is approved already."))
+        raise Refused(APPROVED)
     mark = deal_fingerprint(deal)
     waiting = Approval.objects.filter(deal=deal, state=Approval.State.PENDING).first()
     if waiting is not None:

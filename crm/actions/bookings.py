@@ -18,6 +18,7 @@ from crm.actions.activities import create_activity, update_activity
 from crm.actions.intake import Newcomer, find_contact, record_consents
 from crm.actions.leads import create_lead
 from crm.actions.notes import about
+from crm.actions.owners import seller
 from crm.events import ActivityUpdated, BookingChanged
 from crm.events.upkeep import GuestsTold
 from crm.forms.bookings import BookingPageForm
@@ -79,7 +80,7 @@ def book(
 ) -> Booking:
     """Give a stranger a free time; whoever holds the page's lock is first. Publishes BookingChanged.
 
-    A known contact is joined, with their open lead; somebody new becomes a lead of the page's person.
+    A known contact is joined, with their open lead; somebody new becomes a lead of the page's person, if they sell.
     """
     if not booking_page.is_active:
         raise NotFound(_("Nobody can be booked at this address any more. Ask for a new link."))
@@ -227,7 +228,7 @@ def _guest(
         record_consents(known, system, consent)
         return known, None
     lead = create_lead(
-        actor=system, source=Contact.Source.WEB.value, owner=host, consent=consent,
+        actor=system, source=Contact.Source.WEB.value, owner=seller(host), consent=consent,
         email=newcomer.email, phone=newcomer.phone, first_name=newcomer.first_name,
         last_name=newcomer.last_name, on_duplicate="join",
     )  # fmt: skip

@@ -12,6 +12,7 @@ from core.events import publish
 from core.money import Money
 from crm.events import ItemChanged, PriceListChanged
 from crm.forms import catalog as forms
+from crm.forms.fields import NOT_ON_SALE
 from crm.matching import squeeze
 from crm.models import Item, PriceList
 
@@ -70,6 +71,8 @@ def set_price(price_list: PriceList, *, actor: Actor, item: Item, unit_price: De
     """Say what an item costs on a list, in major units; None takes it off the list. Publishes PriceListChanged."""
     if unit_price is None:
         price_list.entries.filter(item=item).delete()
+    elif not (item.is_active or price_list.entries.filter(item=item).exists()):
+        raise Invalid({"item": [NOT_ON_SALE]})
     else:
         price = Money.of(unit_price, price_list.currency).minor
         price_list.entries.update_or_create(item=item, defaults={"unit_price_minor": price})

@@ -57,8 +57,8 @@ def withdraw_consent(
         ip=actor.ip,
         at=clock.now(),
     )
-    address = contact.email if channel == Channel.EMAIL else contact.phone
-    if purpose == ALL_PURPOSES and fold_address(channel, address):
+    address = contact.email_folded if channel == Channel.EMAIL else contact.phone_e164
+    if purpose == ALL_PURPOSES and address:
         _suppress(actor, channel, address, "withdrawn")
     publish(ConsentWithdrawn(contact_id=contact.pk, channel=channel, reason=reason), actor=actor)
     return contact

@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.models import User, Workspace
-from core import clock
-from core.actions import action
+from core.actions import action, lock
 from core.errors import Invalid, Refused
 from core.events import publish
 from crm import events
@@ -23,6 +22,7 @@ from crm.forms.contacts import CreateContactForm, UpdateContactForm
 from crm.forms.fields import ReassignForm
 from crm.matching import e164, fold_company, fold_email
 from crm.models import Contact, ContactAddress
+from crm.queries.rotting import today
 
 FACTS = (
     "kind", "first_name", "last_name", "company_name", "company", "job_title", "industry", "city",
@@ -139,6 +139,13 @@ def store_facts(contact: Contact, facts: Mapping[str, Any]) -> None:
     keep_addresses(contact)
 
 
+def locked(contact: Contact) -> Contact:
+    """Return a contact as it stands now, locked: whoever writes to it within the action of another row reads it so."""
+    row = lock(contact)
+    assert isinstance(row, Contact)
+    return row
+
+
 def fold(contact: Contact) -> None:
     """Set the folded columns from the written ones; raises Invalid for an address that is none."""
     errors = {}
@@ -147,7 +154,7 @@ def fold(contact: Contact) -> None:
     if contact.email and contact.email_folded is None:
         errors["email"] = [gettext("Enter a valid email address.")]
     contact.phone = contact.phone.strip()
-    contact.phone_e164 = e164(contact.phone, region_of(contact)) or None if contact.phone else None
+    contact.phone_e164 = e164(contact.phone, region_of(contact.country)) or None if contact.phone else None
     if contact.phone and contact.phone_e164 is None:
         errors["phone"] = [gettext("Enter a whole phone number, such as +91 98765 43210.")]
     if errors:
@@ -156,10 +163,10 @@ def fold(contact: Contact) -> None:
     contact.company_folded = fold_company(contact.company_name)
 
 
-def region_of(contact: Contact) -> str:
-    """Return the country by whose rules the contact's numbers are dialled."""
-    country = contact.country.strip()
-    return country if len(country) == 2 else Workspace.current().country
+def region_of(*countries: str) -> str:
+    """Return the country by whose rules a number is dialled: the first that is two letters, else the workspace's."""
+    known = (country.strip().upper() for country in countries)
+    return next((country for country in known if len(country) == 2), "") or Workspace.current().country
 
 
 def _check_reachable(contact: Contact) -> None:
@@ -197,7 +204,7 @@ def _store_unique(contact: Contact, fields: list[str] | None) -> None:
 
 def keep_addresses(contact: Contact, *, is_new: bool = False) -> None:
     """Let the address rows say what the contact's email and phone are; one that was replaced is retired."""
-    today = clock.now().date()
+    on = today()
     wanted = {"email": (contact.email, contact.email_folded), "phone": (contact.phone, contact.phone_e164)}
     held = ContactAddress.objects.filter(contact=contact, channel__in=wanted).current()
     rows = {} if is_new else {(row.channel, row.folded): row for row in held}
@@ -205,14 +212,14 @@ def keep_addresses(contact: Contact, *, is_new: bool = False) -> None:
     for channel, (value, folded) in wanted.items():
         for row in rows.values():
             if row.channel == channel and row.is_primary and row.folded != folded:
-                row.is_primary, row.valid_until = False, today
+                row.is_primary, row.valid_until = False, on
                 row.save(update_fields=["is_primary", "valid_until"])
         if folded is None:
             continue
         present = rows.get((channel, folded))
         if present is None:
             row = ContactAddress(contact=contact, channel=channel, value=value, folded=folded)
-            row.valid_from, row.is_primary = today, True
+            row.valid_from, row.is_primary = on, True
             fresh.append(row)
         elif not present.is_primary or present.value != value:
             present.is_primary, present.value = True, value

@@ -16,7 +16,7 @@ from core.events import publish
 from crm import events
 from crm.actions.approvals import void_approvals
 from crm.actions.changes import answered, differences, only
-from crm.actions.contacts import become_customer
+from crm.actions.contacts import become_customer, locked
 from crm.actions.lines import check_list, check_money, make_lines
 from crm.actions.notes import touch
 from crm.actions.owners import check_seller, first_owner
@@ -24,6 +24,7 @@ from crm.actions.pipelines import starting_pipeline
 from crm.actions.recording import delete_recorded
 from crm.actions.rotting import recount, touch_deals
 from crm.actions.scores import refresh_contact_score
+from crm.deal_rules import refusal
 from crm.forms import deals as forms
 from crm.forms.fields import ReassignForm
 from crm.forms.leads import NothingForm
@@ -92,7 +93,7 @@ def update_deal(deal: Deal, *, actor: Actor, version: int | None = None, **facts
     set_probability = "probability" in facts
     probability = facts.pop("probability", None)
     only(facts, FACTS)
-    _check_open(deal)
+    _check("edit", deal)
     if facts.get("value_minor", 0) is None:
         facts["value_minor"] = 0
     if facts.get("currency") == "":
@@ -128,7 +129,7 @@ def set_lines(
     the price of every item, comes from the price list (the one given, the deal's, the customer's), else the catalog.
     """
     deal.check_version(version)
-    _check_open(deal)
+    _check("lines", deal)
     if price_list is not None and price_list.pk != deal.price_list_id:
         check_list(deal, price_list)
         deal.price_list = price_list
@@ -158,7 +159,7 @@ def move_deal(deal: Deal, *, actor: Actor, stage: Stage) -> Deal:
 
     Refused ("entry_guard") where the stage, or the playbook that the deal follows, asks for something first.
     """
-    _check_open(deal)
+    _check("move", deal)
     if stage.pk != deal.stage_id:
         _move(deal, actor, stage)
     return deal
@@ -184,7 +185,7 @@ def win_deal(deal: Deal, *, actor: Actor, closed_on: date | None = None) -> Deal
     Refused without a close date, and for a large deal without a manager's approval. The lead's
     stage stays: only a verified payment makes it PAID.
     """
-    _check_open(deal)
+    _check("win", deal)
     today = clock.today(Workspace.current().timezone)
     if closed_on is None and deal.expected_close_on is None:
         raise Refused(
@@ -217,7 +218,7 @@ def lose_deal(deal: Deal, *, actor: Actor, reason: str) -> Deal:
     """Mark an open deal lost, for a reason. Publishes DealLost."""
     if not reason.strip():
         raise Invalid({"reason": [_("Say why the deal was lost.")]})
-    _check_open(deal)
+    _check("lose", deal)
     today = clock.today(Workspace.current().timezone)
     deal.lose(reason=reason.strip()[:200], closed_on=today, at=clock.now())
     deal.store("status", "lost_reason", "closed_on", "lost_at", probability=0)
@@ -229,7 +230,7 @@ def lose_deal(deal: Deal, *, actor: Actor, reason: str) -> Deal:
 @action("deal.abandon", permission="deal:abandon", form=NothingForm)
 def abandon_deal(deal: Deal, *, actor: Actor) -> Deal:
     """Give an open deal up. Publishes DealAbandoned."""
-    _check_open(deal)
+    _check("abandon", deal)
     deal.abandon(closed_on=clock.today(Workspace.current().timezone))
     deal.store("status", "closed_on", probability=0)
     _after_close(deal)
@@ -250,8 +251,9 @@ def reopen_deal(deal: Deal, *, actor: Actor) -> Deal:
     deal.store("status", "closed_on", "won_at", "reopened_at", probability=chance)
     touch_deals([deal.pk])
     void_approvals(deal, actor, "the deal was reopened")
-    contact = deal.contact
-    if not Deal.objects.filter(contact=contact, status="won").exists():
+    contact = locked(deal.contact)
+    is_customer = contact.stage == Contact.Stage.CUSTOMER
+    if is_customer and not Deal.objects.filter(contact=contact, status="won").exists():
         contact.store(stage=Contact.Stage.QUALIFIED.value)
     refresh_contact_score(deal.contact_id)
     publish(events.DealReopened(**_facts(deal), lead_id=deal.lead_id), actor=actor)
@@ -272,10 +274,7 @@ def reassign_deal(deal: Deal, *, actor: Actor, owner: User) -> Deal:
 @action("deal.delete", permission="deal:delete", form=NothingForm)
 def delete_deal(deal: Deal, *, actor: Actor) -> None:
     """Delete a deal that neither won nor came from a lead. Publishes DealDeleted."""
-    if deal.status == "won":
-        raise Refused(_("A won deal cannot be deleted. Reopen it first."))
-    if deal.lead_id is not None:
-        raise Refused(_("This deal came from a lead. Abandon it instead."))
+    _check("delete", deal)
     pk, contact_id = deal.pk, deal.contact_id
     try:
         delete_recorded(deal, actor=actor, permission="deal:delete")
@@ -305,6 +304,8 @@ def open_deal(
         raise Refused(_("This pipeline has no stages. Add one first."))
     if pipeline is not None and stage.pipeline_id != pipeline.pk:
         raise Invalid({"stage": [_("Choose a stage of the deal’s pipeline.")]})
+    if not (pipeline or stage.pipeline).is_active:
+        raise Invalid({"stage": [_("This pipeline takes no new deals.")]})
     deal = Deal(
         contact=contact,
         title=title[:200],
@@ -325,14 +326,9 @@ def open_deal(
     return deal
 
 
-def _check_open(deal: Deal) -> None:
-    if deal.status == "won":
-        raise Refused(_("This deal is won. Reopen it first."))
-    if deal.status != "open":
-        raise Refused(
-            _("This deal is %(status)s and stays so. Make a new deal instead.")
-            % {"status": deal.get_status_display().lower()}
-        )
+def _check(verb: str, deal: Deal) -> None:
+    if reason := refusal(verb, deal):
+        raise Refused(reason)
 
 
 def _check_entry(deal: Deal, actor: Actor, stage: Stage) -> None:

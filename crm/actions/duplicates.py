@@ -15,7 +15,7 @@ from crm.events import DuplicateDismissed, DuplicateScanRequested
 from crm.models import Contact, DuplicateKey, DuplicatePair
 from crm.queries.duplicates import Radar, profiles_of, unkeyed
 
-SLICE = 500
+SLICE = 200
 KEYS, PAIRS = "keys", "pairs"
 OPEN, DIFFERENT = DuplicatePair.State.OPEN.value, DuplicatePair.State.DIFFERENT.value
 
@@ -93,12 +93,12 @@ def scan_part(
 
 def scan_some(actor: Actor, ids: Iterable[int] = (), *, seconds: float = 20.0) -> bool:
     """Scan these contacts, or those never scanned, until the time is up; returns whether some are left."""
-    wanted, until, radar = list(ids), time.monotonic() + seconds, Radar()
-    while chunk := wanted[:SLICE] or unkeyed(SLICE):
+    wanted, until, radar, last = list(ids), time.monotonic() + seconds, Radar(), 0
+    while chunk := wanted[:SLICE] or unkeyed(SLICE, after=last):
         if time.monotonic() > until:
             return True
         scan_contacts(actor=actor, ids=chunk, radar=radar)
-        wanted = wanted[SLICE:]
+        wanted, last = wanted[SLICE:], last if wanted else chunk[-1]
     return False
 
 

@@ -143,6 +143,7 @@ class _Check:
         at, outcomes = stage.noted("grouped", 0), Counter(stage.noted("outcomes", {}))
         while not stage.noted("lined_up"):
             rows = [self.reader.read(row) for row in stage.rows(at, PART)]
+            self.importer.screen(rows)
             with stage.together():
                 if rows:
                     at = rows[-1].number

@@ -108,7 +108,7 @@ class Leads:
         if row.outcome == "won":
             contact.put(stage=Contact.Stage.CUSTOMER.value)
             self.stage = self.stage or last_stage()
-            won = won_deal(lead, contact, self.stage, at, self.of.workspace.currency)
+            won = won_deal(lead, contact, self.stage, at, self.of.workspace)
             deal = self.of.new(Deal, **won, lead_id=lead)
             lead.put(converted_deal_id=deal)
         if row.get("note"):

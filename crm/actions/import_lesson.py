@@ -3,19 +3,16 @@
 from typing import Any
 
 from crm import learning
-from crm.actions.scoring import rescore_leads
+from crm.actions.scoring import MOST, rescore_all
 from crm.columns import reference_prefix
 from crm.forms.imports import RowReader
 from crm.models import ImportRun, Lead
-from crm.queries.scoring import known_outcomes, lead_facts
+from crm.queries.scoring import known_outcomes, learned_facts
 from crm.staging import Stage
-
-MOST = 20_000  # outcomes of one file that are learned from, evenly spread
-PART = 500
 
 
 def learn_from(run: ImportRun, stage: Stage, reader: RowReader) -> tuple[Any, float | None] | None:
-    """A model of the file's outcomes and of those known before, with its measure; None when there are too few.
+    """A model of the file's outcomes, evenly spread, and of those known before, with its measure; None for too few.
 
     It is kept with the rows: the same for every slice of a run.
     """
@@ -33,7 +30,7 @@ def learn_from(run: ImportRun, stage: Stage, reader: RowReader) -> tuple[Any, fl
         known = seen & {row.get("email_folded") or 0, f"{prefix}{row.get('external_ref')}"}
         if row.outcome and not row.problems and not known and at % every == 0:
             fresh.append((row.facts, row.outcome == "won"))
-    examples = [(lead_facts(lead), won) for lead, won in before] + fresh
+    examples = [(learned_facts(lead), won) for lead, won in before] + fresh
     try:
         found = (learning.train(examples), learning.held_out_auc(examples)) if fresh else None
     except ValueError:
@@ -44,7 +41,4 @@ def learn_from(run: ImportRun, stage: Stage, reader: RowReader) -> tuple[Any, fl
 
 def rescore_others(run: ImportRun, *, actor: Any, model: Any) -> None:
     """Score the open leads of before with what the file taught."""
-    others = Lead.objects.open().exclude(import_run=run).order_by("pk")
-    ids = list(others.values_list("pk", flat=True))
-    for start in range(0, len(ids), PART):
-        rescore_leads(actor=actor, leads=ids[start : start + PART], model=model)
+    rescore_all(Lead.objects.open().exclude(import_run=run), actor=actor, model=model)

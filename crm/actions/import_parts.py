@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Model
 
@@ -148,9 +149,13 @@ class Importer:
         """All keys of each record that is here already and has one of these."""
         return []
 
+    def screen(self, rows: Sequence[CleanRow]) -> None:
+        """Note on rows why nobody like that may come in; a rehearsal and a commit both ask."""
+
     def plan(self, work: Sequence[Work]) -> list[Result]:
         """Decide about each row, in memory; a rehearsal stops here."""
         self.drafts, self.loose = {model: [] for model in ORDER}, []
+        self.screen([one.row for one in work])
         self.look_up(work)
         return [refused(one.row) if one.row.problems else self.plan_row(one.row, one) for one in work]
 
@@ -330,14 +335,16 @@ class People:
         return self.found[text]
 
 
-def won_deal(lead: Draft, contact: Draft, place: tuple[Pipeline, Stage], at: datetime, currency: str) -> dict[str, Any]:
+def won_deal(
+    lead: Draft, contact: Draft, place: tuple[Pipeline, Stage], at: datetime, workspace: Workspace
+) -> dict[str, Any]:
     """The columns of a deal that was won elsewhere: in the last stage, closed on the day of the import."""
     pipeline, stage = place
-    today = at.date()
+    today = at.astimezone(ZoneInfo(workspace.timezone)).date()
     return {
         "contact_id": contact, "title": lead.title, "pipeline_id": pipeline.pk, "stage_id": stage.pk,
         "owner_id": lead.values.get("owner_id"), "value_minor": lead.estimated_value_minor or 0,
-        "currency": lead.currency or currency, "status": "won", "probability": 100, "won_at": at,
+        "currency": lead.currency or workspace.currency, "status": "won", "probability": 100, "won_at": at,
         "closed_on": today, "expected_close_on": today, "stage_since": at,
     }  # fmt: skip
 

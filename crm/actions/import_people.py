@@ -27,6 +27,7 @@ from crm.forms.imports import YES, CleanRow
 from crm.matching import e164, fold_company, fold_email
 from crm.models import Consent, Contact, ContactAddress, ImportRun, Tag
 from crm.models.search import INDEXED
+from crm.queries.privacy import erased_fingerprints, is_erased
 
 # A row's field → the contact's column.
 FACTS = {
@@ -43,6 +44,7 @@ REFUSALS = {"do_not_email": "email", "do_not_call": "phone"}
 ADDRESSES = {"email": "email_folded", "phone": "phone_e164"}
 # The kinds of keys, in the order in which they decide, and the columns that hold them.
 COLUMNS = {"ref": "external_ref", **ADDRESSES, "name": "company_folded"}
+ERASED = "This person asked to be erased; their address is not taken in again."
 NOT_THERE = "Another address in the row belongs to somebody else and was left there."
 
 
@@ -72,7 +74,15 @@ class PeopleImporter(Importer):
         self.may_assign = self.actor.can("lead:reassign").allowed
         user = self.actor.user
         self.keeper = user.pk if user and REP in user.roles and not self.may_assign else None
+        self.erased = erased_fingerprints()
         self.now: tuple[int, Draft, Draft | None] | None = None  # whom the last row was about
+
+    def screen(self, rows: Sequence[CleanRow]) -> None:
+        """Refuse rows with an address of an erased person."""
+        for row in rows if self.erased else ():
+            told = (("email", row.get("email_folded")), ("phone", row.get("phone_e164")))
+            if not row.problems and is_erased([pair for pair in told if pair[1]], self.erased):
+                row.blame("email" if row.get("email_folded") else "phone", ERASED)
 
     def keys(self, row: CleanRow) -> list[str]:
         """A row's reference and addresses; a company without a reference is known by its name."""
@@ -272,6 +282,8 @@ class PeopleImporter(Importer):
         plain = " ".join(value.casefold().split())
         folded = {"email": fold_email(value), "phone": e164(value, region)}.get(channel, plain)
         since, until = (str(said.get(name) or "") or None for name in ("valid_from", "valid_until"))
+        if self.erased and channel != "postal" and is_erased([(channel, folded)], self.erased):
+            return
         if folded and (channel, folded, until) not in held:
             held.add((channel, folded, until))
             label = str(said.get("label", ""))[:40]

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actor import Actor
 from core import bulk, clock, files
 from core.actions import action
-from core.errors import Denied, Invalid, NotFound, Refused
+from core.errors import Denied, HouseError, Invalid, Refused
 from core.events import publish
 from crm import columns
 from crm.actions.import_check import (
@@ -185,7 +185,7 @@ def carry_on(run: ImportRun, *, actor: Actor, seconds: float = 20.0) -> bool:
     try:
         with stage_of(run, alone=True) as stage:
             return _work(run, stage, actor, end)
-    except (NotFound, Unreadable) as error:
+    except (HouseError, Unreadable) as error:
         give_up(run, actor=actor, reason=str(error))
         return True
 
@@ -319,7 +319,7 @@ def finish_import(run: ImportRun, *, actor: Actor, taught: tuple[dict[str, Any],
 
 @action("import.give_up", permission=None)
 def give_up(run: ImportRun, *, actor: Actor, reason: str) -> ImportRun:
-    """End an import whose file cannot be read any further; what was written stays, and can be undone."""
+    """End an import that cannot go on, for a reason; what was written stays, and can be undone."""
     if run.operation is not None:
         finish_operation(run.operation)
     return _end(run, actor, reason)

@@ -6,18 +6,17 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts import permissions
 from accounts.actor import Actor
 from accounts.models import User, Workspace
 from core import clock
 from core.actions import lock
-from core.errors import Invalid, Refused
+from core.errors import Invalid, NotFound, Refused
 from core.events import publish
 from crm import routing
 from crm.actions.consent import record_consent
-from crm.actions.contacts import insert_contact, keep_addresses
+from crm.actions.contacts import insert_contact, keep_addresses, locked, region_of
 from crm.actions.notes import jot_on_lead, touch
-from crm.actions.owners import first_owner
+from crm.actions.owners import first_owner, seller
 from crm.actions.scores import SCORE_FIELDS, refresh_contact_score, rescore, set_score
 from crm.events import LeadAssigned, LeadCreated, LeadJoined
 from crm.matching import e164, fold_email
@@ -102,31 +101,20 @@ def take_in(
 
 def find_contact(newcomer: Newcomer) -> Contact | None:
     """Return the contact that the newcomer is, locked; raises Invalid for wrong addresses."""
-    region = newcomer.country if len(newcomer.country) == 2 else Workspace.current().country
-    folded = fold_email(newcomer.email) if newcomer.email else ""
-    phone = e164(newcomer.phone, region) if newcomer.phone else ""
-    errors = {}
-    if newcomer.email and not folded:
-        errors["email"] = [_("Enter a valid email address.")]
-    if newcomer.phone and not phone:
-        errors["phone"] = [_("Enter a whole phone number, such as +91 98765 43210.")]
-    if errors:
-        raise Invalid(errors)
+    folded, phone = _addresses(newcomer)
     if not folded and not phone:
         raise Invalid(_("Give an email address or a phone number."))
     found = known_contact(folded=folded, phone=phone, name=newcomer.name, company=newcomer.business_name)
-    if found is None:
-        return None
-    locked = lock(found)
-    assert isinstance(locked, Contact)
-    return locked
+    return locked(found) if found else None
 
 
 def contact_of(newcomer: Newcomer, contact: Contact | None, actor: Actor, source: str) -> tuple[Contact, bool]:
     """Return the newcomer's contact, locked, and whether it was just made."""
     if contact is not None:
-        chosen = lock(contact)
-        assert isinstance(chosen, Contact)
+        if actor.is_person and not actor.can("contact:read", contact):
+            raise NotFound
+        chosen = locked(contact)
+        _addresses(newcomer, chosen)
         return chosen, False
     if (known := find_contact(newcomer)) is not None:
         return known, False
@@ -181,13 +169,16 @@ def join_lead(present: Lead, actor: Actor, newcomer: Newcomer, columns: Mapping[
 def fill_gaps(contact: Contact, newcomer: Newcomer) -> None:
     """Give a known contact what it lacks; nothing that is known is overwritten."""
     facts = newcomer.contact_facts()
-    region = contact.country or Workspace.current().country
+    region = region_of(newcomer.country, contact.country)
     if not contact.email and not _is_taken("email_folded", fold_email(facts["email"])):
         contact.email_folded = fold_email(facts["email"]) or None
     else:
         facts["email"] = ""
-    if not contact.phone and not _is_taken("phone_e164", e164(facts["phone"], region)):
-        contact.phone_e164 = e164(facts["phone"], region) or None
+    phone = e164(facts["phone"], region)
+    if not contact.phone and not _is_taken("phone_e164", phone):
+        contact.phone_e164 = phone
+        if region != region_of(contact.country, region):
+            facts["phone"] = phone  # the contact's own country would read it as another number
     else:
         facts["phone"] = ""
     news = {name: value for name, value in facts.items() if value and not getattr(contact, name)}
@@ -212,8 +203,7 @@ def choose_owner(lead: Lead, contact: Contact, actor: Actor, owner: User | None)
     if chosen is not None:
         own = chosen.pk == actor.user_id
         return chosen.pk, None, "Added by the owner." if own else f"Chosen by {actor}."
-    held = contact.owner
-    if held is not None and held.is_active and permissions.can(held, "lead:update"):
+    if held := seller(contact.owner):
         return held.pk, None, f"{held} looks after this contact."
     workspace = Workspace.current()
     reps, areas = desk(workspace, in_turn=True)
@@ -225,6 +215,20 @@ def choose_owner(lead: Lead, contact: Contact, actor: Actor, owner: User | None)
         areas=areas,
     )
     return found.user_id, found.team_id, found.reason[:300]
+
+
+def _addresses(newcomer: Newcomer, contact: Contact | None = None) -> tuple[str, str]:
+    """Return the folded email address and phone number; raises Invalid for one that is none."""
+    region = region_of(newcomer.country, contact.country if contact else "")
+    folded, phone = fold_email(newcomer.email), e164(newcomer.phone, region)
+    errors = {}
+    if newcomer.email and not folded:
+        errors["email"] = [_("Enter a valid email address.")]
+    if newcomer.phone and not phone:
+        errors["phone"] = [_("Enter a whole phone number, such as +91 98765 43210.")]
+    if errors:
+        raise Invalid(errors)
+    return folded, phone
 
 
 def _is_taken(column: str, value: str) -> bool:

@@ -15,6 +15,7 @@ from core.events import publish
 from crm import events, lead_rules, scoring
 from crm.actions import intake
 from crm.actions.changes import answered, differences, only
+from crm.actions.contacts import locked
 from crm.actions.deals import note_proposal_sent, open_deal
 from crm.actions.notes import jot_on_lead, touch
 from crm.actions.owners import check_seller
@@ -138,7 +139,7 @@ def reassign_lead(lead: Lead, *, actor: Actor, owner: User, reason: str = "") ->
     previous = lead.owner_id
     if previous == owner.pk:
         return lead
-    contact = lead.contact
+    contact = locked(lead.contact)
     if contact.owner_id == previous:
         contact.store(owner=owner)
     lead.store(owner=owner, team=None, assigned_reason=reason or f"Given by {actor}.")
@@ -299,7 +300,7 @@ def _qualify(lead: Lead, actor: Actor) -> None:
     touch(contact=lead.contact)
     rescore(lead, actor)
     lead.store("status", "stage", "facts", *SCORE_FIELDS)
-    contact = lead.contact
+    contact = locked(lead.contact)
     if contact.stage == Contact.Stage.PROSPECT:
         contact.store(stage=Contact.Stage.QUALIFIED.value)
     refresh_contact_score(lead.contact_id)

@@ -8,13 +8,22 @@ from django.utils.translation import gettext as _
 
 from core.errors import Invalid
 from core.money import Money
+from crm.forms.fields import NOT_ON_SALE
 from crm.models import Deal, DealLine, Item, PriceList
 from crm.queries.catalog import prices_for
 
 
 def make_lines(deal: Deal, given: Sequence[Mapping[str, Any]], *, reprice: bool) -> list[DealLine]:
-    """Return lines, not stored yet; a price that is not given, or with `reprice`, is the list's or the catalog's."""
-    book = prices_for(deal, [line["item"] for line in given if line.get("item")])
+    """Return lines, not stored yet; a price that is not given, or with `reprice`, is the list's or the catalog's.
+
+    What is off sale may stay, but not come in. Raises Invalid.
+    """
+    items = [line["item"] for line in given if line.get("item")]
+    if retired := {item.pk for item in items if not item.is_active}:
+        held = deal.lines.filter(item__in=retired).values_list("item_id", flat=True)
+        if retired.difference(held):
+            raise Invalid({"lines": [NOT_ON_SALE]})
+    book = prices_for(deal, items)
     return [_line(deal, order, line, book, reprice) for order, line in enumerate(given, 1)]
 
 
@@ -26,12 +35,14 @@ def check_money(deal: Deal, facts: Mapping[str, Any]) -> None:
             "currency": deal.currency
         }
         raise Invalid({"currency": [words]})
-    check_list(deal, facts.get("price_list", deal.price_list), currency)
+    check_list(deal, facts.get("price_list", deal.price_list), currency, held=deal.price_list_id)
 
 
-def check_list(deal: Deal, price_list: PriceList | None, currency: str = "") -> None:
-    """Raise Invalid for a price list of another currency than the deal's."""
+def check_list(deal: Deal, price_list: PriceList | None, currency: str = "", *, held: int | None = None) -> None:
+    """Raise Invalid for a price list of another currency than the deal's, or out of use and not `held` already."""
     currency = currency or deal.currency
+    if price_list is not None and price_list.pk != held and not price_list.is_active:
+        raise Invalid({"price_list": [_("Choose a price list that is in use.")]})
     if price_list is not None and price_list.currency != currency:
         words = _("%(price_list)s is in %(its)s, the deal in %(currency)s. Choose a list in %(currency)s.") % {
             "price_list": price_list,

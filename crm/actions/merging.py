@@ -87,7 +87,8 @@ def settle_unmerge(operation: Operation, *, actor: Actor) -> None:
     while moved:  # activities follow a deal that followed its lead
         moves = [_follow(model, column.name, operation, kept, back) for model, column in pointers_to(Contact)]
         moved = any(moves)
-    for contact in Contact.objects.filter(pk__in=(kept, back)).exclude(stage__in=("customer", "churned")):
+    rows = Contact.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=(kept, back)).order_by("pk")
+    for contact in rows.exclude(stage__in=("customer", "churned")):
         if Deal.objects.filter(contact=contact, status="won").exists():
             contact.store(stage=Contact.Stage.CUSTOMER.value)
     for pk in (kept, back):

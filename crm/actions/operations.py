@@ -7,7 +7,7 @@ from django.utils.translation import override
 from accounts.actor import Actor
 from core import clock
 from core.actions import action
-from core.errors import Denied, Refused
+from core.errors import Denied, HouseError, Refused
 from core.events import publish
 from crm import events
 from crm.actions.recording import PART
@@ -33,7 +33,9 @@ def undo_operation(operation: Operation, *, actor: Actor) -> Operation:
         raise Denied(reason)
     if reason := undo_refusal(operation):
         raise Refused(reason)
-    operation.store(state=Operation.State.UNDOING.value, undone_by=actor.user, undone_at=clock.now())
+    stood = operation.parts.filter(kind=OperationPart.Kind.CONFLICT, step=operation.steps)
+    operation.conflict_count -= stood.delete()[0]  # what ended the last try
+    operation.store("conflict_count", state=Operation.State.UNDOING.value, undone_by=actor.user, undone_at=clock.now())
     if operation.row_count > AT_ONCE:
         publish(events.OperationRequested(operation_id=operation.pk), actor=actor)
     while operation.row_count <= AT_ONCE and operation.state == Operation.State.UNDOING:
@@ -49,6 +51,17 @@ def undo_step(operation: Operation, *, actor: Actor, expected: int) -> Operation
     return operation
 
 
+@action("operation.give_up_undoing", permission=None)
+def give_up_undoing(operation: Operation, *, actor: Actor, reason: str) -> Operation:
+    """Stop undoing where a rule stands against it, which is listed; the steps that stand can be tried again."""
+    said = {"noun": "change", "id": operation.pk, "name": str(operation), "field": "", "reason": reason}
+    part = OperationPart(operation=operation, kind=OperationPart.Kind.CONFLICT, step=operation.steps, rows=[said])
+    part.save()
+    counted = operation.conflict_count + 1
+    operation.store(state=Operation.State.DONE.value, conflict_count=counted, undone_by=None, undone_at=None)
+    return operation
+
+
 @action("operation.forget", permission=None)
 def forget_operations(*, actor: Actor) -> int:
     """Drop what could be undone for 30 days and no longer; returns how many parts went."""
@@ -60,7 +73,10 @@ def carry_on_undoing(operation: Operation, *, actor: Actor, seconds: float) -> b
     """Take back as many steps as fit into the time; True when it is over. Call outside a transaction."""
     end = monotonic() + seconds
     while operation.state == Operation.State.UNDOING and monotonic() < end:
-        operation = undo_step(operation, actor=actor, expected=operation.steps)
+        try:
+            operation = undo_step(operation, actor=actor, expected=operation.steps)
+        except HouseError as error:
+            return not give_up_undoing(operation, actor=actor, reason=error.message).is_working
     return operation.state != Operation.State.UNDOING
 
 

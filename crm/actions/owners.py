@@ -9,9 +9,14 @@ from accounts.roles import REP
 from core.errors import Invalid
 
 
+def seller(user: User | None) -> User | None:
+    """Return the person if active and in a role that sells, else None."""
+    return user if user and user.is_active and permissions.can(user, "lead:update") else None
+
+
 def check_seller(owner: User) -> None:
     """Raise Invalid unless the person is active and holds a role that sells."""
-    if not owner.is_active or not permissions.can(owner, "lead:update"):
+    if seller(owner) is None:
         raise Invalid({"owner": [_("%(owner)s does not sell. Choose a rep or a manager.") % {"owner": owner}]})
 
 

@@ -64,14 +64,19 @@ def update_pipeline(
 
 @action("pipeline.set_stages", permission="pipeline:manage", form=forms.SetStagesForm)
 def set_stages(pipeline: Pipeline, *, actor: Actor, stages: Sequence[dict[str, Any]]) -> Pipeline:
-    """Replace the stages in their order. Publishes PipelineChanged. Refused when deals are in one."""
+    """Replace the stages in their order; deals without a chance of their own take that of their stage.
+
+    A row is the stage of its id, else of its name, else a new one. Publishes PipelineChanged. Refused when deals are
+    in one that is not there any more.
+    """
     if not stages:
         raise Invalid({"stages": [_("A pipeline needs at least one stage.")]})
     _check_names(stages)
     held = {stage.pk: stage for stage in pipeline.stages.all()}
-    by_name = {stage.name.casefold(): stage for stage in held.values()}
-    chosen = [held.get(row.get("id") or 0) or by_name.get(row["name"].casefold()) for row in stages]
-    if any(row.get("id") and row["id"] not in held for row in stages):
+    sent = {row["id"] for row in stages if row.get("id")}
+    left, by_name = dict(held), {stage.name.casefold(): stage for pk, stage in held.items() if pk not in sent}
+    chosen = [left.pop(row.get("id") or 0, None) or by_name.get(row["name"].casefold()) for row in stages]
+    if sent - held.keys():
         raise Invalid({"stages": [_("One of the stages belongs to another pipeline.")]})
     gone = held.keys() - {stage.pk for stage in chosen if stage}
     for pk in gone:
@@ -101,7 +106,6 @@ def update_stage(stage: Stage, *, actor: Actor, **row: Any) -> Stage:
     others = stage.pipeline.stages.exclude(pk=stage.pk).values_list("name", flat=True)
     _check_names([*({"name": name} for name in others), row])
     _write(stage, stage.order, row)
-    Deal.objects.open().filter(stage=stage, probability_is_manual=False).update(probability=stage.probability)
     _changed(stage.pipeline, actor)
     return stage
 
@@ -193,3 +197,4 @@ def _write(stage: Stage, order: int, row: dict[str, Any]) -> None:
     stage.is_proposal_sent = bool(row.get("is_proposal_sent"))
     stage.needs, stage.step = row.get("needs") or [], row.get("step") or ""
     stage.save()
+    Deal.objects.open().filter(stage=stage, probability_is_manual=False).update(probability=stage.probability)

@@ -12,7 +12,7 @@ from core.actions import action, clean
 from core.crypto import sha256
 from core.errors import Invalid, NotFound
 from crm.actions.leads import create_lead
-from crm.actions.owners import check_seller
+from crm.actions.owners import check_seller, seller
 from crm.forms.public_forms import PublicFormForm, public_form_class
 from crm.models import Contact, Lead, PublicForm
 
@@ -50,6 +50,7 @@ def submit_public_form(
 ) -> Lead | None:
     """Take in what a stranger wrote; an open lead is joined. Returns None when the trap was filled.
 
+    A lead for somebody who sells no more is routed.
     Publishes LeadCreated or LeadJoined, and ConsentGiven for a ticked consent.
     """
     if not public_form.is_active:
@@ -69,7 +70,7 @@ def submit_public_form(
     return create_lead(
         actor=Actor.system(mark, via="page", request_id=actor.request_id),
         source=Contact.Source.WEB.value,
-        owner=public_form.owner if public_form.owner_rule == "fixed" else None,
+        owner=seller(public_form.owner) if public_form.owner_rule == "fixed" else None,
         consent=consent if agreed else None,
         facts={"form": public_form.slug},
         utm={name[:40]: value[:200].replace("\0", "") for name, value in list((utm or {}).items())[:MAX_UTM]},

@@ -1,5 +1,6 @@
 """Deals are touched, rest for a while with a reason, and are called stuck; holidays come and go."""
 
+import time
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from core import clock
-from core.actions import action
+from core.actions import action, let_others_in
 from core.errors import Invalid, Refused
 from core.events import publish
 from crm.events import DealRotting, DealUpdated, HolidaysChanged
@@ -48,8 +49,10 @@ def recount_all(deals: QuerySet[Deal]) -> None:
     last = 0
     while pks := deals.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:SLICE]:
         rows = Deal.objects.filter(pk__in=list(pks))
+        began = time.monotonic()
         with transaction.atomic():
             recount(rows.only("status", "stage", "snoozed_on", "snoozed_until", *MOMENTS))
+        let_others_in(began)
         last = pks[len(pks) - 1]
 
 

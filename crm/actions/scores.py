@@ -31,7 +31,7 @@ def rescore(lead: Lead, actor: Actor) -> None:
         )
 
 
-def refresh_contact_score(contact_id: int) -> None:
-    """Give the contact the score of its best open lead; not an edit, so its version stays."""
+def refresh_contact_score(*contact_ids: int) -> None:
+    """Give each contact the score of its best open lead; not an edit, so its version stays."""
     best = Lead.objects.filter(contact=OuterRef("pk")).open().order_by("-score").values("score")
-    Contact.objects.filter(pk=contact_id).update(score=Coalesce(Subquery(best[:1]), 0))
+    Contact.objects.filter(pk__in=contact_ids).update(score=Coalesce(Subquery(best[:1]), 0))

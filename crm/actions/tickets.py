@@ -7,22 +7,20 @@ from django.utils.translation import gettext as _
 
 from accounts.actions.notify import notify
 from accounts.actor import Actor
-from accounts.models import User, Workspace
+from accounts.models import User
 from accounts.permissions import can, people_who_can
 from core import clock
 from core.actions import action
 from core.errors import Invalid, NotFound, Refused
 from core.events import publish
 from crm.actions.changes import differences, only
-from crm.actions.contacts import insert_contact
+from crm.actions.intake import Newcomer, contact_of
 from crm.actions.notes import touch
 from crm.events import tickets as events
 from crm.forms import tickets as forms
 from crm.forms.leads import NothingForm
-from crm.matching import e164, fold_email
 from crm.models import Contact, SlaTarget, Ticket, TicketNote
 from crm.models.ticket import Priority
-from crm.queries.contacts import known_contact
 from crm.queries.tickets import Rules, running, sla_rules, told_when_late
 from crm.sla import WARN_AT
 
@@ -245,13 +243,10 @@ def _moved(ticket: Ticket, previous: str, actor: Actor) -> Ticket:
 
 
 def _contact_of(requester: str, name: str) -> Contact:
-    folded = fold_email(requester) if "@" in requester else ""
-    phone = "" if folded else e164(requester, Workspace.current().country) or ""
-    if known := known_contact(folded=folded or "", phone=phone):
-        return known
     first, _space, last = name.strip().partition(" ")
-    facts = {"first_name": first, "last_name": last, "email" if folded else "phone": requester}
-    return insert_contact(Actor.system("support"), owner=None, source="manual", is_looked_for=True, **facts)
+    address = {"email" if "@" in requester else "phone": requester}
+    newcomer = Newcomer(first_name=first, last_name=last, **address)
+    return contact_of(newcomer, None, Actor.system("support"), "manual")[0]
 
 
 def _check_not_closed(ticket: Ticket) -> None:

@@ -10,6 +10,7 @@ from core.api import check_query, rest
 from core.errors import Invalid
 from core.hours import DAY
 from core.openapi import rows_of, schema_of
+from core.pages import paginate
 from core.verbs import browse, offer
 from crm.api import shapes
 from crm.queries.bookings import booking_page_for, booking_pages_for
@@ -20,6 +21,7 @@ DATE = {"type": "string", "format": "date"}
 ASKED = {
     "from": DATE | {"description": "The first day, on the caller's clock; today when not given."},
     "to": DATE | {"description": f"The last day; at most {MOST_DAYS} days."},
+    "cursor": {"type": "string", "description": "Where the last answer ended."},
     "person": {"type": "integer", "description": "Whose calendar; one's own when not given."},
 }
 
@@ -37,8 +39,10 @@ def calendar(request: HttpRequest) -> dict[str, Any]:
     if not 0 <= (last - first).days < MOST_DAYS:
         raise Invalid({"to": [f"Ask for 1 to {MOST_DAYS} days, the last one not before the first."]})
     person = person_asked(people_seen(actor), request.GET.get("person", ""), actor)
-    rows = planned_between(actor, person, first, last, actor.user.timezone)[:MOST]
-    return {"results": [shapes.activity(row) for row in rows], "next": None}
+    found = planned_between(actor, person, first, last, actor.user.timezone)
+    order, cursor = ("due_at", "pk"), request.GET.get("cursor", "")
+    rows = paginate(found, cursor, per_page=MOST, order=order, strict=True)
+    return {"results": [shapes.activity(row) for row in rows.rows], "next": rows.next or None}
 
 
 shape, one = shapes.booking_page, booking_page_for

@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core import clock
 from crm.models import ContactAddress
+from crm.queries.rotting import today
 
 
 def day_field(**kwargs: Any) -> forms.DateField:
@@ -24,7 +24,7 @@ class RetireAddressForm(forms.Form):
     def clean_valid_until(self) -> Any:
         """No day to come: until then the address would still be written to."""
         day = self.cleaned_data["valid_until"]
-        if day is not None and day > clock.now().date():
+        if day is not None and day > today():
             raise forms.ValidationError(gettext("Enter a day that is over, or leave it empty."))
         return day
 

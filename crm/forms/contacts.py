@@ -39,12 +39,6 @@ class ContactForm(CustomForm):
         zone = cleaned.get("timezone")
         if zone and zone not in available_timezones():
             self.add_error("timezone", gettext("Enter a time zone such as Asia/Kolkata."))
-        tried = {"email", "phone"} & self.errors.keys()
-        if cleaned["kind"] == Contact.Kind.COMPANY:
-            if not cleaned.get("company_name"):
-                self.add_error("company_name", gettext("A company needs a name."))
-        elif not (cleaned.get("email") or cleaned.get("phone") or tried):
-            raise forms.ValidationError(gettext("Give an email address or a phone number."))
         return cleaned
 
 

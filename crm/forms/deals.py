@@ -38,8 +38,8 @@ LINE_ASKS = ("item", "description", "unit_price")
 
 
 def price_list_field() -> forms.ModelChoiceField:
-    """A price list in use; none means the customer's, else the catalog's prices."""
-    lists = PriceList.objects.filter(is_active=True).order_by("name")
+    """A price list; none means the customer's, else the catalog's prices. One out of use stays where it is."""
+    lists = PriceList.objects.order_by("-is_active", "name")
     return forms.ModelChoiceField(
         lists, label=_("Price list"), required=False, empty_label=_("As the customer, else the catalog")
     )

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User, Workspace
 from core.money import CURRENCIES, EXPONENTS, Money
 from core.numbers import is_number
-from crm.matching import e164
 from crm.models import Item
+
+NOT_ON_SALE = _("Choose an item on sale, or type its article number.")
 
 
 class DateInput(forms.DateInput):
@@ -24,19 +25,13 @@ class DateInput(forms.DateInput):
 
 
 class PhoneField(forms.CharField):
-    """A phone number that can be written in E.164, with the workspace's country as default."""
+    """A phone number; whoever knows the country it is dialled in, the action, says whether it is one."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 40)
         kwargs.setdefault("required", False)
         kwargs.setdefault("widget", forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}))
         super().__init__(**kwargs)
-
-    def clean(self, value: Any) -> str:
-        text = str(super().clean(value) or "").strip()
-        if text and not e164(text, Workspace.current().country):
-            raise forms.ValidationError(gettext("Enter a whole phone number, such as +91 98765 43210."))
-        return text
 
 
 class OwnerField(forms.ModelChoiceField):
@@ -50,12 +45,15 @@ class OwnerField(forms.ModelChoiceField):
 
 
 class ItemField(forms.ModelChoiceField):
-    """An item of the catalog: its key as a number, or its article number, alone or as "A-1 · Name"."""
+    """An item of the catalog: its key as a number, or its article number, alone or as "A-1 · Name".
+
+    Whether one that is off sale may stay is the action's to say.
+    """
 
     widget = forms.TextInput
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(Item.objects.filter(is_active=True), **kwargs)
+        super().__init__(Item.objects.all(), **kwargs)
 
     def to_python(self, value: Any) -> Item | None:
         if value in self.empty_values:
@@ -67,7 +65,7 @@ class ItemField(forms.ModelChoiceField):
         if found is None and is_number(text):
             found = self.queryset.filter(pk=int(text)).first()
         if found is None:
-            raise forms.ValidationError(gettext("Choose an item on sale, or type its article number."))
+            raise forms.ValidationError(NOT_ON_SALE)
         return found
 
 

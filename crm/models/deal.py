@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from core.links import route
-from core.money import Money
+from core.money import Money, times
 from crm.models.contact import Contact
 from crm.models.pipeline import Pipeline, Stage
 from crm.models.search import Searchable
@@ -24,10 +24,6 @@ class DealQuerySet(models.QuerySet["Deal"]):
     def open(self) -> "DealQuerySet":
         """Deals that may still be won."""
         return self.filter(status="open")
-
-    def stuck(self, today: date) -> "DealQuerySet":
-        """Open deals that nobody touched for longer than their stage allows."""
-        return self.filter(status="open", rots_on__lte=today)
 
 
 class Deal(StateModel, Searchable):
@@ -186,4 +182,4 @@ class DealLine(models.Model):
     @property
     def total_minor(self) -> int:
         """Quantity times unit price, rounded half up to the minor unit."""
-        return int((self.quantity * self.unit_price_minor).quantize(Decimal(1), "ROUND_HALF_UP"))
+        return times(self.quantity, self.unit_price_minor)

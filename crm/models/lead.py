@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from core.links import route
+from core.templatetags.ui import temperature
+from crm import scoring
+from crm.lead_rules import WORKING
 from crm.models.contact import Contact
 from crm.models.search import Searchable
 from crm.models.state import StateModel
@@ -34,7 +37,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
 
     def open(self) -> "LeadQuerySet":
         """Leads that sales works on: new, contacted, qualified, or converted with an open deal."""
-        working = Q(status__in=("new", "contacted", "qualified"))
+        working = Q(status__in=WORKING)
         return self.filter(working | (Q(status="converted", converted_deal__status="open") & ~Q(stage="PAID")))
 
 
@@ -147,16 +150,7 @@ class Lead(StateModel, Searchable):
     @property
     def temperature(self) -> str:
         """Hot from 80, warm from 50, else cold."""
-        return "hot" if self.score >= 80 else "warm" if self.score >= 50 else "cold"
-
-    @property
-    def phase(self) -> str:
-        """One word for both machines: new, contacted, qualified, proposal or closed."""
-        if self.stage == "PAID" or self.status == "disqualified":
-            return "closed"
-        if self.stage == "PROPOSAL_SENT":
-            return "proposal"
-        return "qualified" if self.status == "converted" else str(self.status)
+        return temperature(self.score)
 
     @property
     def name(self) -> str:
@@ -199,7 +193,7 @@ class Lead(StateModel, Searchable):
     def pay_stage(self) -> None:
         """A verified payment arrived."""
 
-    @transition(field=status, source=("new", "contacted", "qualified"), target="disqualified")
+    @transition(field=status, source=WORKING, target="disqualified")
     def disqualify_status(self) -> None:
         """The lead leads nowhere, for a reason."""
 
@@ -209,5 +203,4 @@ class Lead(StateModel, Searchable):
 
     def reason_points(self) -> int:
         """The sum of the reasons' points: the score, always."""
-        reasons: list[dict[str, Any]] = self.score_reasons
-        return sum(int(reason["points"]) for reason in reasons)
+        return scoring.add_up(self.score_reasons)

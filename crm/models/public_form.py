@@ -1,7 +1,5 @@
 """Public forms: how strangers become leads."""
 
-from typing import ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
@@ -12,11 +10,6 @@ from crm.models.record import Record
 
 class PublicForm(Record):
     """A form on a public page: the fields it asks, the consent it records, who gets its leads."""
-
-    FIELDS: ClassVar[tuple[str, ...]] = (
-        "first_name", "last_name", "email", "phone", "business_name", "industry", "city", "country",
-        "note",
-    )  # fmt: skip
 
     class OwnerRule(models.TextChoices):
         ROUTE = "route", _("By the routing rules")

@@ -1,5 +1,6 @@
 """Reading a contact's addresses, each with what was agreed about it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -26,10 +27,10 @@ def address_for(actor: Actor, pk: int) -> ContactAddress:
     return one(rows.select_related("contact"), pk, _("There is no such address."))
 
 
-def addresses_of(contact: Contact) -> list[AddressLine]:
-    """Return the addresses with their consent: main ones first, retired ones last."""
+def addresses_of(contact: Contact, consents: Iterable[Consent] | None = None) -> list[AddressLine]:
+    """Return the addresses with what was agreed about each: main ones first, retired ones last."""
     rows = list(contact.addresses.all()[:50])
-    said = sorted(contact.consents.all(), key=lambda entry: entry.pk)
+    said = sorted(contact.consents.all() if consents is None else consents, key=lambda entry: entry.pk)
     prints = {
         address_fingerprint(channel, row.folded): (row.pk, channel) for row in rows for channel in CHANNELS[row.channel]
     }

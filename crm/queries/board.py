@@ -22,7 +22,7 @@ from core.pages import make_cursor, paginate
 from crm.deal_rules import blockers
 from crm.models import Approval, Deal, Pipeline, Process, Stage
 from crm.queries.deals import running_processes, with_facts
-from crm.queries.rotting import today
+from crm.queries.rotting import closes_this_month, is_stuck, today
 
 SHOWN, MORE = 15, 30  # cards of a column at first, and at each further request
 WON_DAYS = 30
@@ -81,10 +81,9 @@ def seen_by(actor: Actor, pipeline: Pipeline, view: str = "") -> QuerySet[Deal]:
     if view == "mine":
         deals = deals.filter(owner=actor.user)
     elif view == "stuck":
-        deals = deals.filter(status="open", rots_on__lte=today())
+        deals = deals.filter(is_stuck())
     elif view == "closing":
-        first = today().replace(day=1)
-        deals = deals.filter(expected_close_on__lt=(first + timedelta(days=32)).replace(day=1))
+        deals = deals.filter(closes_this_month())
     return deals
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
@@ -113,7 +113,7 @@ def starting_soon(at: datetime) -> list[tuple[Activity, User, datetime]]:
 
 
 def feed_of(token: str) -> tuple[CalendarFeed, QuerySet[Activity]]:
-    """Return the feed of a secret address and what has a time in it; raises NotFound."""
+    """Return the feed of a secret address and what has a time in it, what is to come first; raises NotFound."""
     feeds = CalendarFeed.objects.select_related("user").filter(user__is_active=True)
     feed = feeds.filter(digest=fingerprint("calendar feed", token)).first()
     if feed is None:
@@ -122,4 +122,5 @@ def feed_of(token: str) -> tuple[CalendarFeed, QuerySet[Activity]]:
     rows = activities_for(Actor.for_user(feed.user)).filter(
         actor=feed.user, due_on=None, due_at__gte=at - PAST, due_at__lt=at + AHEAD
     )
-    return feed, rows.order_by("due_at", "pk")
+    rows = rows.alias(ahead=Case(When(due_at__gte=at, then="due_at")))
+    return feed, rows.order_by(F("ahead").asc(nulls_last=True), "-due_at", "-pk")

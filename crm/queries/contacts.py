@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.actor import Actor
 from core.errors import Moved, NotFound
 from crm import matching
-from crm.models import Contact, ContactAddress, ContactMerge, DuplicatePair, Process, Tag
+from crm.models import Consent, Contact, ContactAddress, ContactMerge, DuplicatePair, Process, Tag, Ticket
 from crm.queries.filters import narrow
 
 MOST_CANDIDATES = 200
@@ -27,8 +27,8 @@ def contacts_for(
 def contact_for(actor: Actor, pk: int, permission: str = "contact:read") -> Contact:
     """Return one contact that the actor may see; raises NotFound.
 
-    It knows whether others became part of it (`is_survivor`), whether it looks like another one (`is_doubted`) and
-    whether a playbook runs for it (`is_in_process`).
+    It knows whether others became part of it (`is_survivor`), whether it looks like another one (`is_doubted`),
+    whether a playbook runs for it (`is_in_process`), and whether it has tickets and consents.
     """
     rows = contacts_for(actor, permission=permission)
     running = Process.objects.filter(state=Process.State.RUNNING)
@@ -37,6 +37,8 @@ def contact_for(actor: Actor, pk: int, permission: str = "contact:read") -> Cont
         is_survivor=Exists(ContactMerge.objects.filter(contact=OuterRef("pk"))),
         is_doubted=Exists(pairs.filter(state=DuplicatePair.State.OPEN)),
         is_in_process=Exists(running.filter(contact=OuterRef("pk"))),
+        has_tickets=Exists(Ticket.objects.filter(contact=OuterRef("pk"))),
+        has_consents=Exists(Consent.objects.filter(contact=OuterRef("pk"))),
     )
     found = known.filter(pk=pk).first()
     if found is not None:

@@ -8,7 +8,9 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, 
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
+from accounts.models import Workspace
 from core import clock
+from core.hours import moment
 from core.models import Event
 from core.registry import refusals
 from crm.deal_rules import blockers
@@ -95,8 +97,10 @@ def days_by_stage(deal: Deal) -> dict[int, int]:
     for at, data in rows:
         days[here] = days.get(here, 0) + (at - since).total_seconds()
         since, here = at, data["stage_id"]
-    closed = deal.won_at or deal.lost_at
-    until = closed if closed and deal.status != Deal.Status.OPEN else clock.now()
+    until = clock.now()
+    if deal.status != Deal.Status.OPEN and deal.closed_on is not None:
+        end = moment(deal.closed_on, "24:00", Workspace.current().timezone)
+        until = deal.won_at or deal.lost_at or min(until, end)
     days[here] = days.get(here, 0) + max(0, (until - since).total_seconds())
     return {stage: int(seconds // 86_400) for stage, seconds in days.items()}
 

@@ -1,11 +1,11 @@
 """Reading for the duplicate radar: profiles, who shares a key with whom, the queue, and namesakes while typing."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
@@ -22,12 +22,15 @@ MOST_KEPT = 8_000  # profiles held while scanning; about 3 kB each
 
 
 class Radar:
-    """Compares contacts with those that share a key; its memory does not grow with the number of contacts."""
+    """Compares contacts with those that share a key; its memory does not grow with the number of contacts.
 
-    def __init__(self) -> None:
+    `names` that several people have are counted over all contacts where they are not given.
+    """
+
+    def __init__(self, names: Container[str] | None = None) -> None:
         self._profiles: OrderedDict[int, Profile] = OrderedDict()
         self._sizes: OrderedDict[int, int] = OrderedDict()
-        known = known_names(int(clock.now().timestamp()) // 3600)
+        known = known_names(int(clock.now().timestamp()) // 3600) if names is None else names
         self._crowd = Crowd(self._sizes, known.__contains__)
 
     def look(self, profiles: Iterable[Profile], *, below_only: bool = False) -> dict[tuple[int, int], Likeness]:
@@ -119,10 +122,10 @@ def known_names(hour: int) -> frozenset[str]:
     return frozenset(word for word, count in words.items() if count >= KNOWN_FROM)
 
 
-def unkeyed(limit: int) -> list[int]:
-    """Return contacts that the radar has never seen, oldest first: what an import brought, for instance."""
-    seen = DuplicateKey.objects.values("contact")
-    return list(Contact.objects.exclude(pk__in=seen).order_by("pk").values_list("pk", flat=True)[:limit])
+def unkeyed(limit: int, after: int = 0) -> list[int]:
+    """Return contacts after one that the radar has never seen, oldest first: what an import brought, for instance."""
+    seen = Exists(DuplicateKey.objects.filter(contact=OuterRef("pk")))
+    return list(Contact.objects.filter(~seen, pk__gt=after).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def pairs_for(actor: Actor, states: Sequence[str] = (DuplicatePair.State.OPEN,)) -> QuerySet[DuplicatePair]:
@@ -158,7 +161,7 @@ def lookalikes(actor: Actor, typed: Mapping[str, Any], least: float = 0.4) -> li
         phones=[str(typed.get("phone", ""))[:40]],
         city=str(typed.get("city", ""))[:120],
     )
-    found = Radar().look([newcomer])
+    found = Radar(names=()).look([newcomer])  # counting names takes too long for a hint
     likely = {pair[1]: like.score for pair, like in found.items() if like.score >= least}
     rows = actor.visible("contact:read", Contact.objects.filter(pk__in=likely))
     return sorted(rows, key=lambda row: -likely[row.pk])[:3]

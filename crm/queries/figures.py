@@ -8,8 +8,8 @@ from django.db.models import Count, Sum
 
 from accounts.models import Workspace
 from core import clock
+from crm.lead_rules import WORKING
 from crm.models import Activity, Approval, Deal, Lead
-from crm.queries.scoring import WORKING
 
 
 def unassigned_leads(actor: Any) -> int:

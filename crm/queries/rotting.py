@@ -20,6 +20,16 @@ def today() -> date:
     return clock.today(Workspace.current().timezone)
 
 
+def is_stuck() -> Q:
+    """Return what is asked of deals for those that nobody touched for longer than their stage allows."""
+    return Q(status="open", rots_on__lte=today())
+
+
+def closes_this_month() -> Q:
+    """Return what is asked of deals for those that are expected to close by the end of the month."""
+    return Q(expected_close_on__lt=(today().replace(day=1) + timedelta(days=32)).replace(day=1))
+
+
 def calendar() -> Calendar:
     """Return the working week and the holidays."""
     holidays = frozenset(Holiday.objects.values_list("on", flat=True))
@@ -84,4 +94,4 @@ def due_for_a_look() -> QuerySet[Deal]:
 
 def stuck_untold() -> QuerySet[Deal]:
     """Return the stuck deals whose owner was not told in this silence."""
-    return Deal.objects.stuck(today()).filter(rotting_told_on=None)
+    return Deal.objects.filter(is_stuck(), rotting_told_on=None)

@@ -14,9 +14,9 @@ from accounts.models import Workspace
 from accounts.roles import MANAGER, REP
 from core import clock
 from core.hours import Hours
+from crm.lead_rules import WORKING
 from crm.models import Holiday, RoutingVersion
 from crm.queries.hours import own_hours
-from crm.queries.scoring import WORKING
 from crm.routing import MOST_OPEN, Area, Prospect, RepLoad, areas_of
 
 TURNS: Final = 7_316_203  # the name of the lock under which leads take turns, for PostgreSQL

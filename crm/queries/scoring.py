@@ -5,11 +5,10 @@ from typing import Any
 
 from core import clock
 from crm import scoring
-from crm.lead_rules import QUALIFYING_SCORE
+from crm.lead_rules import QUALIFYING_SCORE, WORKING
 from crm.models import Lead, ScoreModel
 
 INTERESTED = ("INTERESTED", "PROPOSAL_SENT", "PAID")
-WORKING = ("new", "contacted", "qualified")
 
 
 def active_model() -> dict[str, Any] | None:
@@ -43,10 +42,16 @@ def lead_facts(lead: Lead) -> dict[str, Any]:
     )
 
 
-def known_outcomes(*, without_run: int | None = None) -> Iterator[tuple[Lead, bool]]:
-    """Leads that were won or lost, oldest first; those of one import may be left out."""
-    leads = Lead.objects.filter(facts__outcome__in=("won", "lost")).select_related("contact").order_by("pk")
+def learned_facts(lead: Lead) -> dict[str, Any]:
+    """What the score learned from when the lead was won or lost; what it looks at now where that was not kept."""
+    kept = lead.facts.get(scoring.LEARNED)
+    return kept if isinstance(kept, dict) else lead_facts(lead)
+
+
+def known_outcomes(*, without_run: int | None = None, most: int | None = None) -> Iterator[tuple[Lead, bool]]:
+    """Leads that were won or lost, newest first; those of one import may be left out."""
+    leads = Lead.objects.filter(facts__outcome__in=("won", "lost")).select_related("contact").order_by("-pk")
     if without_run is not None:
         leads = leads.exclude(import_run=without_run)
-    for lead in leads.iterator(chunk_size=2000):
+    for lead in leads[:most].iterator(chunk_size=2000):
         yield lead, lead.facts[scoring.OUTCOME] == "won"

@@ -16,11 +16,11 @@ from core import clock
 from core.models import Event
 from core.money import Money
 from crm import routing
+from crm.lead_rules import WORKING
 from crm.models import Holiday, Lead, RoutingVersion, Territory
 from crm.queries.filters import one
 from crm.queries.leads import lead_for
 from crm.queries.routing import desk, prospect_of
-from crm.queries.scoring import WORKING
 
 MOST_REPLAYED = 1_000
 MONTH = timedelta(days=30)

@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 
 from core import clock
 from core.templatetags.ui import day, elapsed
+from crm.lead_rules import WORKING
 from crm.models import Activity, Contact, Deal, Lead, Ticket
 from crm.queries.rotting import today, touched_at
-from crm.queries.scoring import WORKING
 from crm.queries.tickets import tickets_for
 from crm.scoring import SILENCE_FREE_DAYS, WARM
 
@@ -78,7 +78,7 @@ def silent_contacts() -> QuerySet[Contact]:
     """Return customers and qualified contacts to whom nobody has spoken for 30 days, with nothing planned."""
     now = clock.now()
     window = now - timedelta(days=COLD_DAYS), now - timedelta(days=SILENCE_FREE_DAYS)
-    rows = Contact.objects.filter(stage__in=("qualified", "customer"))
+    rows = Contact.objects.filter(stage__in=("qualified", "customer"), do_not_contact=False)
     return rows.filter(last_activity_at__range=window).exclude(_planned("contact"))
 
 
@@ -100,7 +100,7 @@ def _leads(actor: Any) -> Iterator[Step]:
     )
     for lead in rows[: 3 * SHOWN]:
         about, person = f"lead={lead.pk}", lead.contact
-        if lead.status == "new":
+        if lead.stage == "NEW":
             why = _("Came in %(ago)s ago; nobody has written yet.") % {
                 "ago": elapsed((clock.now() - lead.created_at).total_seconds())
             }

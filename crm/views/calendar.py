@@ -112,7 +112,7 @@ def feed(request: HttpRequest) -> HttpResponse:
 def feed_file(request: HttpRequest, token: str) -> HttpResponse:
     """A person's calendar as a file, for whoever knows its secret address; not sent again while it is the same."""
     feed, rows = feed_of(token)
-    found = list(rows[:MOST])
+    found = sorted(rows[:MOST], key=lambda row: (row.due_at, row.pk))
     marks = [f"{row.pk}:{row.version}:{row.updated_at.timestamp()}" for row in found]
     etag = f'"{sha256(str(feed.user), *marks)[:32]}"'
     unchanged = get_conditional_response(request, etag=etag)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +10,6 @@ from accounts.listing import cell_page, export_page, list_page, near
 from core.doors import door
 from core.pages import page
 from crm.lists import CONTACTS
-from crm.models import Contact
 from crm.queries.addresses import address_for, addresses_of
 from crm.queries.contacts import contact_for, tags_around
 from crm.queries.custom_fields import answers
@@ -29,20 +27,20 @@ cell = cell_page(CONTACTS)
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One contact: details, leads, deals and everything that happened."""
     actor = request.actor
-    contact = contact_for(actor, pk)
+    contact: Any = contact_for(actor, pk)
     leads = related(actor, "lead:read", contact.leads)
     deals = related(actor, "deal:read", contact.deals)
-    tickets = related(actor, "ticket:read", contact.tickets)
-    prefetch_related_objects([contact], "consents")
+    tickets = related(actor, "ticket:read", contact.tickets) if contact.has_tickets else []
+    consents = list(contact.consents.all()) if contact.has_consents else []
     may_merge = actor.can("contact:merge")
     context: dict[str, Any] = {
         "contact": contact,
         "leads": leads,
         "deals": deals,
         "tickets": tickets,
-        "people": contact.people.all()[:20] if contact.kind == Contact.Kind.COMPANY else (),
-        "consents": sorted(contact.consents.all(), key=lambda one: (one.at, one.pk), reverse=True)[:10],
-        "addresses": addresses_of(contact),
+        "people": actor.visible("contact:read", contact.people.all())[:20] if contact.kind == "company" else (),
+        "consents": sorted(consents, key=lambda one: (one.at, one.pk), reverse=True)[:10],
+        "addresses": addresses_of(contact, consents),
         "answers": answers(contact),
         "tags": tags_around(contact),
         "twins": twins_of(actor, contact) if contact.is_doubted and may_merge else [],

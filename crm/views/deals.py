@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -71,7 +72,10 @@ def new(request: HttpRequest) -> HttpResponse:
         message=gettext("Deal saved."),
         initial={"contact": contact.pk, "stage": request.GET.get("stage")},
         hide=("contact", "pipeline", "lead"),
-        choices={"stage": STAGES.filter(pipeline__is_active=True)},
+        choices={
+            "stage": STAGES.filter(pipeline__is_active=True),
+            "price_list": PriceList.objects.filter(is_active=True),
+        },
         back=reverse("crm:board"),
     )
 
@@ -84,7 +88,7 @@ edit = sheet(
     message=_("Saved."),
     choices=lambda deal: {
         "stage": STAGES.filter(pipeline=deal.pipeline_id),
-        "price_list": PriceList.objects.filter(is_active=True, currency=deal.currency),
+        "price_list": PriceList.objects.filter(Q(is_active=True, currency=deal.currency) | Q(pk=deal.price_list_id)),
     },
 )
 

@@ -43,6 +43,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         if ticket.status in states or (ticket.status == "closed" and key == "reopen")
     }
     main = next((verbs.pop(key) for key in ("resolve", "reopen") if key in verbs and verbs[key].allowed), None)
+    others = ticket.contact.tickets.exclude(pk=pk)
     notes = list(ticket.notes.select_related("author").order_by("created_at", "pk")[:100])
     context: dict[str, Any] = {
         "ticket": ticket,
@@ -50,7 +51,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "notes": notes,
         # The box empties itself after one's own note; what others do leaves what is typed.
         "note_key": sum(note.author_id == actor.user_id for note in notes),
-        "others": ticket.contact.tickets.exclude(pk=pk).order_by("-created_at", "-pk")[:5],
+        "others": actor.visible("ticket:read", others).order_by("-created_at", "-pk")[:5],
         "primary": main,
         "menu": list(verbs.values()),
         "verbs": verbs,

@@ -295,3 +295,10 @@ def test_a_lead_of_somebody_else_keeps_its_owner(people, rita_page):
     booking = booked(rita_page)
     assert (booking.activity.lead, Lead.objects.get().owner) == (lead, people.ron)
     assert booking.activity.actor == again(people.rita)
+
+
+def test_who_does_not_sell_can_be_booked_by_somebody_new(people):
+    assert people.rita
+    page = create_booking_page(actor=as_actor(people.sam), **SAID | {"slug": "sam"})
+    meeting = booked(page).activity
+    assert (meeting.actor, meeting.lead.owner) == (people.sam, people.rita)

@@ -187,3 +187,23 @@ def test_programs_read_calendars_and_keep_booking_pages(people):
     assert done.json()["completed_at"]
     opened = rita.post(f"/api/v1/crm/activities/{row.pk}/reopen", {}, content_type="application/json")
     assert (opened.status_code, opened.json()["completed_at"]) == (200, None)
+
+
+def test_a_full_calendar_keeps_what_is_to_come_and_programs_get_all_of_it(people):
+    contact = make_contact()
+    times = [NOW + timedelta(minutes=minute) for minute in range(-1_100, 0)]
+    rows = [Activity(type="meeting", subject="Past", contact=contact, actor=people.rita, due_at=at) for at in times]
+    Activity.objects.bulk_create(rows)
+    meeting(people.rita, hours=1, subject="Ahead")
+    address = browser(people.rita).post("/calendar/feed/").context["address"]
+    answer = Client().get("/" + address.partition("://")[2].partition("/")[2])
+    events = Calendar.from_ical(answer.content).walk("VEVENT")
+    starts = [event.decoded("DTSTART") for event in events]
+    assert (len(events), str(events[-1]["SUMMARY"]), starts) == (1_000, "Ahead", sorted(starts))
+    assert starts[0] == times[-999]
+
+    path, program = "/api/v1/crm/calendar?from=2026-06-01&to=2026-06-07", api_client(people.rita)
+    first = program.get(path).json()
+    rest = program.get(f"{path}&cursor={first['next']}").json()
+    assert (len(first["results"]), len(rest["results"]), rest["next"]) == (1_000, 101, None)
+    assert program.get(f"{path}&cursor=x").status_code == 422

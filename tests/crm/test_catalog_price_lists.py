@@ -8,7 +8,8 @@ from core.actions import run
 from core.errors import Denied, Invalid
 from crm.actions.catalog import create_price_list, set_price, update_price_list
 from crm.actions.deals import set_lines, update_deal
-from crm.models import Deal, PriceList
+from crm.forms.deals import UpdateDealForm
+from crm.models import Deal, Item, PriceList
 from tests.factories.crm import SYSTEM, make_contact, make_deal, make_item
 from tests.people import api_client, as_actor, browser
 
@@ -131,3 +132,41 @@ def test_rest_keeps_items_lists_and_prices(ada, rita):
     wrong = send("PUT", f"price-lists/{made['id']}/prices", item=999_999, unit_price="1")
     assert wrong.status_code == 422
     assert api_client(rita).get("/api/v1/crm/price-lists").status_code == 200
+
+
+def test_what_is_out_of_use_stays_where_it_is_and_comes_in_nowhere(ada, rita):
+    actor, client = as_actor(rita), browser(rita)
+    friends = create_price_list(actor=SYSTEM, name="Friends", currency="INR")
+    care = make_item(sku="A-1", name="Care", unit_price_minor=90_000)
+    set_price(friends, actor=SYSTEM, item=care, unit_price=800)
+    deal = make_deal(owner=rita, price_list=friends)
+    set_lines(deal, actor=SYSTEM, lines=[{"item": care}])
+    update_price_list(friends, actor=SYSTEM, is_active=False)
+    Item.objects.update(is_active=False)
+
+    api = api_client(rita)
+    answer = api.patch(f"/api/v1/crm/deals/{deal.pk}", {"title": "Better"}, content_type="application/json")
+    assert answer.status_code == 200, answer.content
+    assert "Friends" in client.get(f"/deals/{deal.pk}/edit/").content.decode()
+    data = {"lines": [{"item": care.pk, "quantity": 2}]}
+    deal = run("deal.set_lines", Deal.objects.get(pk=deal.pk), actor=actor, data=data)
+    assert (deal.title, deal.price_list, deal.value_minor) == ("Better", friends, 160_000)
+
+    assert "Friends" not in client.get(f"/deals/new/?contact={deal.contact_id}").content.decode()
+    other = make_deal(owner=rita)
+    for verb, wrong, field in (
+        ("deal.set_lines", data, "lines"),
+        ("deal.set_lines", {"price_list": friends.pk}, "price_list"),
+        ("deal.update", UpdateDealForm.values(other) | {"price_list": friends.pk}, "price_list"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            run(verb, other, actor=actor, data=wrong)
+        assert list(refused.value.errors) == [field]
+    with pytest.raises(Invalid):
+        run("deal.create", actor=actor, data={"contact": deal.contact_id, "title": "New", "price_list": friends.pk})
+
+    keeper, price = as_actor(ada), {"item": "A-1", "unit_price": "700"}
+    assert run("price_list.set_price", friends, actor=keeper, data=price).entries.get().unit_price_minor == 70_000
+    assert not run("price_list.set_price", friends, actor=keeper, data={"item": "A-1"}).entries.exists()
+    with pytest.raises(Invalid):
+        run("price_list.set_price", friends, actor=keeper, data=price)

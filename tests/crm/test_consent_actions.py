@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import Denied, Invalid
 from crm.actions.consent import give_consent, suppress_address, withdraw_consent
-from crm.actions.contacts import delete_contact
+from crm.actions.contacts import create_contact, delete_contact
 from crm.actions.leads import create_lead
 from crm.models import Consent, Suppression
 from crm.queries.consent import is_suppressed, may_contact
@@ -97,3 +97,10 @@ def test_the_question_costs_the_same_for_any_history(django_assert_num_queries):
         give_consent(contact, actor=SYSTEM, channel="email", source="form")
     with django_assert_num_queries(2):
         may_contact(contact, "email", marketing=True)
+
+
+def test_a_stop_is_for_the_number_as_the_contacts_own_country_dials_it():
+    contact = create_contact(actor=SYSTEM, phone="(415) 555-0100", country="US")
+    withdraw_consent(contact, actor=SYSTEM, channel="sms")
+    assert is_suppressed("sms", "+1 415 555 0100")
+    assert not is_suppressed("sms", "+91 4155550100")

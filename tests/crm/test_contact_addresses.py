@@ -1,6 +1,9 @@
 """Several addresses for a contact: which one is written to, since when, and what was agreed about it."""
 
+from datetime import date
+
 import pytest
+import time_machine
 
 from core import clock
 from core.errors import Invalid, Refused
@@ -8,6 +11,7 @@ from core.models import Event
 from crm.actions.addresses import add_address, make_primary, retire_address
 from crm.actions.consent import give_consent, suppress_address, withdraw_consent
 from crm.actions.contacts import create_contact, update_contact
+from crm.forms.addresses import RetireAddressForm
 from crm.models import Contact, ContactAddress
 from crm.queries.addresses import addresses_of
 from crm.queries.consent import may_contact
@@ -149,3 +153,19 @@ def test_addresses_come_and_go_by_page_and_program(meera, rita, ron):
     ]  # fmt: skip
     url = f"{API}/addresses/{listed[1]['id']}/retire"
     assert api.post(url, {}, content_type="application/json").json()["phone"] == ""
+
+
+@time_machine.travel("2026-06-01 20:00+00:00", tick=False)  # in India it is the second already
+def test_days_are_those_of_the_workspace(meera):
+    june = date(2026, 6, 2)
+    add_address(meera, actor=SYSTEM, channel="phone", value="098765 43210")
+    add_address(meera, actor=SYSTEM, channel="email", value="m@home.example")
+    update_contact(meera, actor=SYSTEM, email="new@acme.in")
+    rows = dict(meera.addresses.values_list("value", "valid_from"))
+    assert {rows[value] for value in ("098765 43210", "m@home.example", "new@acme.in")} == {june}
+    assert meera.addresses.get(value="meera@acme.in").valid_until == june
+    form = RetireAddressForm({"valid_until": "2026-06-02"})
+    assert form.is_valid(), form.errors
+    home = meera.addresses.get(value="m@home.example")
+    retire_address(home, actor=SYSTEM)
+    assert meera.addresses.get(value="m@home.example").valid_until == june

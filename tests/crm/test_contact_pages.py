@@ -2,6 +2,8 @@
 
 import pytest
 
+from accounts.models import Grant
+from accounts.roles import REP
 from crm.models import Contact
 from tests.factories.crm import make_contact, make_deal, make_lead
 from tests.people import browser
@@ -83,3 +85,13 @@ def test_the_palette_gets_options_and_the_page_gets_a_page(rita):
 def test_a_search_for_nothing_says_what_to_try(rita):
     page = browser(rita).get("/search/?q=zzzz").content.decode()
     assert "Nothing matches" in page
+
+
+def test_a_business_shows_the_people_whom_the_reader_may_see(rita, ron):
+    Grant.objects.create(role=REP, permission="contact:read", scope="own")
+    company = make_contact(kind="company", company_name="Acme", owner=rita)
+    make_contact(first_name="Seen", company=company, owner=rita)
+    make_contact(first_name="Hidden", company=company, owner=ron)
+    text = browser(rita).get(company.get_absolute_url()).content.decode()
+    assert "Seen" in text
+    assert "Hidden" not in text

@@ -128,3 +128,14 @@ def test_becoming_a_customer_happens_once():
     become_customer(contact, actor=SYSTEM)
     assert Contact.objects.get().stage == "customer"
     assert Event.objects.filter(name="contact.became_customer").count() == 1
+
+
+def test_a_person_abroad_and_one_known_by_reference_only_can_be_edited(people):
+    actor = as_actor(people.rita)
+    abroad = create_contact(actor=actor, phone="020 7946 0958", country="GB")
+    by_reference = make_contact(owner=people.rita, email="", email_folded=None, external_ref="x:1")
+    for contact in (abroad, by_reference):
+        data = UpdateContactForm.values(contact) | {"city": "Pune"}
+        assert run("contact.update", contact, actor=actor, data=data).city == "Pune"
+    abroad.refresh_from_db()
+    assert abroad.phone_e164 == "+442079460958"

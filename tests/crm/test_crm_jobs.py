@@ -9,8 +9,9 @@ from core import clock
 from core.registry import INVARIANTS
 from crm.actions.activities import create_activity
 from crm.actions.leads import create_lead, reassign_lead, record_outreach, update_lead
-from crm.jobs import decay_scores, find_rotting_deals, recommend_follow_ups, remind_due_activities
-from crm.models import Deal, Lead
+from crm.actions.scoring import learn_outcome
+from crm.jobs import decay_scores, find_rotting_deals, recommend_follow_ups, remind_due_activities, train_scores
+from crm.models import Deal, Lead, ScoreModel
 from tests.factories.crm import SYSTEM, make_activity, make_contact, make_deal, make_lead
 from tests.people import as_actor, browser
 
@@ -75,6 +76,7 @@ def test_owners_hear_once_a_week_whom_nobody_has_spoken_to_for_30_days(people):
     assert told.text == "1 contact has heard nothing for 30 days. Get in touch again."
     page = browser(people.rita).get(told.url)
     assert page.status_code == 200
+    assert (page.context["total"], len(page.context["rows"])) == ("1", 1)
 
 
 def test_silent_leads_lose_points_and_get_them_back(run_events):
@@ -131,3 +133,45 @@ def test_the_invariants_hold_and_notice_what_breaks_them(people):
     Lead.objects.update(score=51, converted_deal=None)
     make_deal("won")
     assert [len(INVARIANTS[key].check()) for key in keys] == [0, 1, 1, 1]
+
+
+def outcomes(won: int, lost: int) -> list[Lead]:
+    """Write leads that ended, as an import or the deals of years would leave them."""
+    ends = ["won"] * won + ["lost"] * lost
+    facts = {"won": {"size": "large"}, "lost": {"size": "small"}}
+    return [make_lead(facts=facts[end] | {"outcome": end}) for end in ends]
+
+
+def test_the_score_learns_every_week_once_there_is_enough_to_learn_from():
+    outcomes(29, 40)
+    lead = make_lead(facts={"size": "large"})
+    train_scores()
+    assert not ScoreModel.objects.exists()
+    outcomes(11, 0)
+    train_scores()
+    assert ScoreModel.objects.get(is_active=True).n == 80
+    lead.refresh_from_db()
+    assert (lead.score_model, lead.contact.score) == ("learned", lead.score)
+    assert lead.score == lead.reason_points()
+
+
+def test_an_outcome_is_unlearned_by_what_was_learned_and_counts_stay_counts():
+    outcomes(35, 35)
+    lead = make_lead(facts={"size": "large"})
+    train_scores()
+    before = ScoreModel.objects.get(is_active=True).weights
+    lead = learn_outcome(lead, actor=SYSTEM, outcome="won")
+    assert ScoreModel.objects.get(is_active=True).weights != before
+    Lead.objects.filter(pk=lead.pk).update(facts=lead.facts | {"size": "small"})
+    lead = learn_outcome(lead, actor=SYSTEM, outcome="")
+    assert lead.facts == {"size": "small"}
+    assert ScoreModel.objects.get(is_active=True).weights == before
+
+
+def test_scores_are_refreshed_for_the_contacts_of_silent_leads_too():
+    contact = make_contact(score=50, last_activity_at=clock.now() - timedelta(days=60))
+    lead = make_lead(contact=contact)
+    decay_scores()
+    lead.refresh_from_db()
+    contact.refresh_from_db()
+    assert contact.score == lead.score < 50

@@ -10,6 +10,7 @@ from core import clock, registry
 from core.actions import clean, run
 from core.errors import Denied, Invalid, NotFound, Refused
 from core.models import Event
+from crm.actions.approvals import request_approval
 from crm.actions.deals import (
     abandon_deal,
     create_deal,
@@ -23,8 +24,11 @@ from crm.actions.deals import (
     win_deal,
 )
 from crm.actions.leads import disqualify_lead
+from crm.deal_rules import refusal
+from crm.deal_verbs import deal_verbs
 from crm.forms.deals import SetLinesForm, UpdateDealForm
-from crm.models import Contact, Deal, Lead
+from crm.models import Contact, Deal, Lead, Pipeline
+from crm.queries.deals import days_by_stage, deal_facts
 from tests.factories.crm import SYSTEM, make_contact, make_deal, make_item, make_lead, make_pipeline
 from tests.people import as_actor
 
@@ -270,3 +274,42 @@ def test_lines_that_no_column_could_hold_are_refused():
     line = {"description": "x", "quantity": 999_999_999, "unit_price_minor": 10**15}
     with pytest.raises(Invalid):
         set_lines(make_deal(), actor=SYSTEM, lines=[line])
+
+
+def test_reopening_leaves_a_customer_who_left(people):
+    deal = make_deal("won", contact=make_contact(stage="churned"))
+    assert reopen_deal(deal, actor=as_actor(people.max)).contact.stage == "churned"
+    assert Contact.objects.get().stage == "churned"
+
+
+def test_a_pipeline_out_of_use_takes_no_new_deals(people):
+    pipeline = make_pipeline("Old", is_default=False)
+    Pipeline.objects.filter(pk=pipeline.pk).update(is_active=False)
+    data = {"contact": make_contact().pk, "title": "New", "stage": pipeline.stages.first().pk}
+    with pytest.raises(Invalid, match="takes no new deals"):
+        run("deal.create", actor=as_actor(people.rita), data=data)
+    assert not Deal.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "act"),
+    [
+        ("edit", "abandoned", lambda deal: update_deal(deal, actor=SYSTEM, title="X")),
+        ("delete", "won", lambda deal: delete_deal(deal, actor=SYSTEM)),
+        ("approval", "lost", lambda deal: request_approval(deal, actor=SYSTEM)),
+    ],
+)
+def test_a_refusal_has_the_words_that_the_page_shows(people, verb, status, act):
+    deal = make_deal(status, owner=people.max, closed_on=TODAY)
+    with pytest.raises(Refused) as refused:
+        act(deal)
+    shown = deal_verbs(deal, as_actor(people.ada), deal_facts(as_actor(people.ada), deal))
+    assert refused.value.message == refusal(verb, deal)
+    assert verb not in shown or shown[verb].reason == refused.value.message
+
+
+def test_the_days_in_a_stage_of_a_deal_given_up_end_with_it():
+    deal = make_deal("abandoned", closed_on=TODAY - timedelta(days=10))
+    Deal.objects.filter(pk=deal.pk).update(created_at=clock.now() - timedelta(days=30))
+    deal.refresh_from_db()
+    assert days_by_stage(deal) == {deal.stage_id: pytest.approx(20, abs=1)}

@@ -4,6 +4,8 @@ from io import BytesIO
 from itertools import product
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core.models import Delivery
 from crm.actions.addresses import add_address
@@ -13,7 +15,7 @@ from crm.actions.imports import start_import, upload_import
 from crm.actions.merging import merge_contact, unmerge_contact
 from crm.jobs import find_duplicates
 from crm.models import ContactMerge, DuplicateKey, DuplicatePair
-from crm.queries.duplicates import known_names, unkeyed
+from crm.queries.duplicates import known_names, lookalikes, unkeyed
 from tests.factories.crm import SYSTEM, make_contact
 from tests.people import api_client, as_actor, browser
 
@@ -205,3 +207,22 @@ def test_what_a_file_brought_is_compared_once_it_is_in(max_, run_events):
     start_import(run, actor=as_actor(max_))
     run_events()
     assert [state for *_, state in pairs()] == ["open"]
+
+
+def test_what_nobody_scanned_is_found_without_a_list_of_all_that_were():
+    seen, other, new = make_contact(), make_contact(), make_contact()
+    DuplicateKey.objects.create(contact=seen, key=1)
+    with CaptureQueriesContext(connection) as asked:
+        assert unkeyed(10) == [other.pk, new.pk]
+    assert "NOT EXISTS" in asked[0]["sql"].replace("NOT (EXISTS", "NOT EXISTS")
+    assert unkeyed(10, after=other.pk) == [new.pk]
+    assert scan_some(SYSTEM) is False
+    assert not unkeyed(10)
+
+
+def test_the_hint_while_typing_counts_no_names(twins, people):
+    known_names.cache_clear()
+    with CaptureQueriesContext(connection) as asked:
+        found = lookalikes(as_actor(people.ada), {"first_name": "Meera", "last_name": "Sharma", "email": "m@x.example"})
+    assert set(found) == set(twins)
+    assert not [one["sql"] for one in asked if "GROUP BY" in one["sql"] and "crm_contact" in one["sql"]]

@@ -112,3 +112,8 @@ def test_days_off_are_days_or_runs():
     for wrong in ("tomorrow", "2026-12-31 to 2026-12-24", [[1]], "2026-01-01 to 2036-01-01"):
         with pytest.raises(ValidationError, match="Write days like"):
             field.clean(wrong)
+
+
+def test_a_week_may_run_over_its_end():
+    week = HoursField().clean("Sun-Thu 09:00-17:00")
+    assert week == {day: [["09:00", "17:00"]] for day in (*DAYS[:4], DAYS[6])}

@@ -14,6 +14,7 @@ from crm import scoring
 from crm.actions import imports
 from crm.actions.import_check import cleaned, importer_of, reader_of, stage_of
 from crm.actions.imports import carry_on, map_import, start_import, upload_import
+from crm.actions.operations import undo_operation
 from crm.actions.starter import make_starter_set
 from crm.columns import guess_mapping
 from crm.models import Consent, Contact, Deal, ImportRun, Item, Lead, Pipeline, ScoreModel
@@ -397,3 +398,17 @@ def test_the_real_leads_file_within_the_bar(django_assert_max_num_queries):
     for lead in Lead.objects.only("score", "score_reasons", "status", "stage").iterator():
         assert scoring.add_up(lead.score_reasons) == lead.score
     assert broken_imports() == []
+
+
+def test_a_rule_that_refuses_ends_the_import_in_words_and_what_stands_can_be_undone(people, monkeypatch):
+    make_starter_set(actor=SYSTEM)
+    monkeypatch.setitem(imports.CHUNK, connection.vendor, 25)
+    run = start_import(upload(outcome_file()), actor=SYSTEM)
+    assert not carry_on(run, actor=SYSTEM, seconds=0)
+    Pipeline.objects.update(is_default=False)
+    assert carry_on(run, actor=SYSTEM, seconds=300)
+    run.refresh_from_db()
+    assert (run.state, run.operation.state) == ("failed", "done")
+    assert run.message.startswith("There is no default pipeline")
+    undo_operation(run.operation, actor=SYSTEM)
+    assert not Contact.objects.exists()

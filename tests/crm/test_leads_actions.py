@@ -1,19 +1,24 @@
 """Leads come in once, are scored and given to somebody, change hands and become deals."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from accounts.actor import Actor
 from core import clock
 from core.actions import run
 from core.errors import Denied, Invalid, Refused
 from core.models import Event
+from crm.actions.contacts import become_customer, update_contact
 from crm.actions.leads import (
     convert_lead,
     create_lead,
     delete_lead,
     disqualify_lead,
+    qualify_lead,
     reassign_lead,
     reopen_lead,
     rescore_lead,
@@ -21,7 +26,7 @@ from crm.actions.leads import (
 )
 from crm.models import Activity, Consent, Contact, Deal, Lead
 from tests.factories.crm import SYSTEM, make_contact, make_lead
-from tests.people import as_actor
+from tests.people import api_client, as_actor
 
 pytestmark = pytest.mark.django_db
 
@@ -298,3 +303,54 @@ def test_silence_lowers_the_score_and_scoring_without_change_writes_nothing():
     assert any(reason["factor"] == "silence" for reason in lowered.score_reasons)
     again = rescore_lead(lead, actor=Actor.job("score decay"))
     assert again.version == lowered.version
+
+
+@pytest.mark.parametrize(
+    ("held", "came", "number"),
+    [("", "US", "+14155550100"), ("US", "", "+14155550100"), ("IN", "US", "+14155550100"), ("", "", "+914155550100")],
+)
+def test_a_number_that_comes_later_is_read_by_the_known_country_and_stays_so(held, came, number):
+    contact = make_contact(email="asha@acme.in", country=held)
+    create_lead(actor=SYSTEM, email="asha@acme.in", phone="(415) 555-0100", country=came)
+    contact.refresh_from_db()
+    assert (contact.phone_e164, contact.country) == (number, held or came)
+    assert update_contact(contact, actor=SYSTEM, city="Pune").phone_e164 == number
+
+
+def test_a_wrong_number_is_named_with_a_chosen_contact_too(people):
+    data = {"contact": make_contact(owner=people.rita).pk, "phone": "12"}
+    with pytest.raises(Invalid) as wrong:
+        run("lead.create", actor=as_actor(people.rita), data=data)
+    assert list(wrong.value.errors) == ["phone"]
+
+
+def test_a_key_reads_no_contact_through_a_lead_that_it_may_make(people):
+    contact = make_contact(phone="98765 43210")
+    program = api_client(people.rita, "lead:create")
+    sent = {"path": "/api/v1/crm/leads", "data": {"contact": contact.pk}, "content_type": "application/json"}
+    assert program.post(**sent).status_code == 404
+    assert not Lead.objects.exists()
+    assert api_client(people.rita, "lead:create", "contact:read").post(**sent).status_code == 201
+
+
+@contextmanager
+def meanwhile(begins: str, change: Callable[[], object]) -> Iterator[None]:
+    """Let somebody else's change be there just before the first statement that begins like this."""
+    waiting = [change]
+
+    def step(execute, sql, *args):
+        if waiting and sql.startswith(begins):
+            waiting.pop()()
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(step):
+        yield
+
+
+def test_a_contact_that_changes_meanwhile_is_not_overwritten_by_its_lead(people):
+    lead = make_lead("contacted", "CONTACTED", owner=people.rita)
+    contact = Contact.objects.get()
+    with meanwhile('UPDATE "crm_lead"', lambda: become_customer(contact, actor=SYSTEM)):
+        qualify_lead(lead, actor=as_actor(people.rita))
+    contact.refresh_from_db()
+    assert (contact.stage, contact.version) == ("customer", 2)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.core.management.sql import emit_post_migrate_signal
@@ -327,3 +327,26 @@ def test_a_name_sorts_anew_wherever_it_changes(people):
     emit_post_migrate_signal(0, False, "default")
     lead.refresh_from_db()
     assert lead.sort_name == "zorn ann"
+
+
+def test_a_day_is_the_readers_day_in_the_worker_and_for_a_key_too(people):
+    """28 November begins at 18:30 UTC of the 27th for a reader in Kolkata."""
+    early, late = make_lead(owner=people.rita), make_lead(owner=people.rita)
+    for lead, at in ((early, "2026-11-27T18:00Z"), (late, "2026-11-27T19:00Z")):
+        Lead.objects.filter(pk=lead.pk).update(created_at=datetime.fromisoformat(at))
+    people.max.timezone = "Asia/Kolkata"
+    people.max.save()
+    asked = "edited=1&created=2026-11-28&created-op=before"
+    found = matching(SPECS["leads"], as_actor(people.max), asked)
+    assert [lead.pk for lead in found] == [early.pk]
+    page = browser(people.max).get(f"/leads/?{asked}").content.decode()
+    assert early.get_absolute_url() in page and late.get_absolute_url() not in page
+
+
+@pytest.mark.parametrize(("currency", "minor"), [("JPY", 50_000), ("INR", 5_000_000), ("KWD", 50_000_000)])
+def test_an_amount_is_asked_in_the_units_of_each_rows_currency(people, currency, minor):
+    deal = make_deal(owner=people.rita, value_minor=minor, currency=currency)
+    less = make_deal(owner=people.rita, value_minor=minor - 1, currency=currency)
+    for operator, expected in (("min", [deal.pk]), ("max", [deal.pk, less.pk])):
+        found = matching(SPECS["deals"], as_actor(people.rita), f"edited=1&value=50000&value-op={operator}")
+        assert [row.pk for row in found.order_by("pk")] == expected

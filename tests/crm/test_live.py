@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.actions.api_keys import revoke_api_key
@@ -13,9 +13,9 @@ from accounts.actions.shares import share_record, unshare_record
 from accounts.models import ApiKey, UserShare
 from accounts.queries.passes import Pass
 from accounts.roles import VIEWER
-from core import clock
+from core import clock, stream
 from core.models import Event
-from core.stream import REPLAYED, Poller, newest
+from core.stream import REPLAYED, Line, Poller, newest
 from crm.actions.activities import create_activity
 from crm.actions.leads import reassign_lead, update_lead
 from crm.live import Listener, channel_for
@@ -251,6 +251,28 @@ def test_ids_that_appear_out_of_order_are_heard_once_each(people):
     assert [one.pk for one in poller.fresh()] == [first + 1, first + 3]
     assert poller.fresh() == []
     assert poller.gaps == {}
+
+
+class Silent(Line):
+    """A line that only stands there."""
+
+    @classmethod
+    def hear(cls, lines, events) -> None:
+        """Hear nothing."""
+
+
+def test_a_newcomer_waits_out_a_database_that_is_away_and_who_left_is_forgotten(people, monkeypatch):
+    poller, here, gone = Poller(), Silent(), Silent()
+    poller._newcomers = [here, gone]
+    away = lambda *_: (_ for _ in ()).throw(OperationalError("away"))  # noqa: E731
+    with monkeypatch.context() as patched, pytest.raises(OperationalError):
+        patched.setattr(stream, "newest", away)
+        poller.look()
+    assert poller._newcomers == [here, gone]
+    caught_up = stream.catch_up
+    monkeypatch.setattr(stream, "catch_up", lambda line, last: (poller.leave(gone), caught_up(line, last)))
+    poller.look()
+    assert (poller.lines, poller._newcomers) == ({here}, [])
 
 
 def test_who_missed_too_much_is_told_to_fetch_everything(people):

@@ -9,7 +9,7 @@ from core import clock
 from core.errors import Denied, Refused
 from crm.actions.contacts import delete_contact, reassign_contact, update_contact
 from crm.actions.leads import convert_lead
-from crm.actions.operations import undo_operation
+from crm.actions.operations import carry_on_undoing, undo_operation
 from crm.actions.recording import recording
 from crm.actions.scores import refresh_contact_score
 from crm.jobs import forget_old_operations
@@ -242,3 +242,20 @@ def test_after_30_days_the_images_of_rows_are_dropped(ada):
     Operation.objects.update(undo_until=clock.now() - timedelta(days=1))
     forget_old_operations()
     assert not newest().parts.exists()
+
+
+def test_an_undo_that_a_rule_refuses_in_the_worker_ends_with_its_reason_and_can_be_tried_again(rita):
+    make_pipeline()
+    lead = make_lead("qualified", "INTERESTED", owner=rita)
+    convert_lead(lead, actor=as_actor(rita))
+    task = make_activity(deal=Deal.objects.get(), subject="Demo")
+    Operation.objects.update(state="undoing", row_count=1_000)
+    assert carry_on_undoing(newest(), actor=as_actor(rita), seconds=60)
+    operation = newest()
+    assert (operation.state, operation.conflict_count, operation.undone_at) == ("done", 1, None)
+    assert "activity" in entries(operation, "conflict")[0]["reason"]
+    assert "activity" in browser(rita).get(operation.get_absolute_url()).content.decode()
+    task.delete()
+    undo_operation(operation, actor=as_actor(rita))
+    assert carry_on_undoing(newest(), actor=as_actor(rita), seconds=60)
+    assert (newest().state, newest().conflict_count) == ("undone", 0)

@@ -76,3 +76,18 @@ def test_wrong_stages_are_refused(rows):
     with pytest.raises(Invalid):
         run("pipeline.set_stages", pipeline, actor=SYSTEM, data={"stages": rows})
     assert len(names(pipeline)) == 5
+
+
+def test_stages_replaced_hand_their_chance_on_and_none_swallows_another():
+    pipeline = make_pipeline()
+    first = pipeline.stages.order_by("order").first()
+    make_deal(stage=first)
+    own = make_deal(stage=first, probability=77, probability_is_manual=True)
+    rows = [{"id": first.pk, "name": "Discovery call", "probability": 35}, {"name": "Discovery", "probability": 5}]
+    set_stages(pipeline, actor=SYSTEM, stages=rows)
+    assert names(pipeline) == ["Discovery call", "Discovery"]
+    assert dict(Deal.objects.values_list("pk", "probability"))[own.pk] == 77
+    assert set(Deal.objects.exclude(pk=own.pk).values_list("probability", "stage__name")) == {(35, "Discovery call")}
+    again = [row | {"id": first.pk} for row in rows]
+    set_stages(pipeline, actor=SYSTEM, stages=again)
+    assert names(pipeline) == ["Discovery call", "Discovery"]

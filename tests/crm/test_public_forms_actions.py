@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.actor import Actor
+from accounts.models import User
 from core.actions import run
 from core.errors import Denied, Invalid, NotFound
 from crm.actions.public_forms import submit_public_form
@@ -83,3 +84,12 @@ def test_marketing_builds_forms(people):
     changed = run("public_form.update", form, actor=as_actor(people.mia), data=data | {"title": "Hello", "owner": ""})
     assert (changed.title, changed.owner_rule) == ("Hello", "route")
     assert PublicForm.objects.count() == 1
+
+
+def test_a_lead_of_somebody_who_sells_no_more_is_routed(people):
+    form = make_public_form(owner=people.rita, owner_rule="fixed")
+    assert submit_public_form(form, actor=STRANGER, data=FILLED).owner == people.rita
+    assert people.ron
+    User.objects.filter(pk=people.rita.pk).update(is_active=False)
+    again = PublicForm.objects.get(pk=form.pk)
+    assert submit_public_form(again, actor=STRANGER, data=FILLED | {"email": "ben@acme.in"}).owner == people.ron

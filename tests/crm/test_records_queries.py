@@ -5,7 +5,6 @@ import pytest
 from core.errors import NotFound
 from core.lists import SPECS, matching
 from core.pages import paginate
-from crm.models import Lead
 from crm.queries.board import board_of
 from crm.queries.contacts import contact_for, contacts_for
 from crm.queries.deals import deal_for, deals_for
@@ -113,19 +112,3 @@ def test_a_verb_says_why_it_is_not_possible():
     verdict = may(lead, "payment")
     assert not verdict
     assert verdict.reason
-
-
-@pytest.mark.parametrize(
-    ("status", "stage", "phase"),
-    [
-        ("new", "NEW", "new"),
-        ("contacted", "INTERESTED", "contacted"),
-        ("qualified", "INTERESTED", "qualified"),
-        ("converted", "INTERESTED", "qualified"),
-        ("converted", "PROPOSAL_SENT", "proposal"),
-        ("converted", "PAID", "closed"),
-        ("disqualified", "NEW", "closed"),
-    ],
-)
-def test_both_machines_read_as_one_word(status, stage, phase):
-    assert Lead(status=status, stage=stage).phase == phase

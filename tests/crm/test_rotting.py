@@ -16,6 +16,7 @@ from crm.actions.deals import lose_deal, move_deal
 from crm.actions.rotting import add_holiday, remove_holiday, snooze_deal, unsnooze_deal
 from crm.jobs import find_rotting_deals
 from crm.models import Deal
+from crm.queries.rotting import is_stuck
 from crm.rotting import Calendar
 from outreach.actions.inbound import receive_message
 from outreach.actions.messages import queue_message
@@ -40,7 +41,7 @@ def at(monkeypatch):
 
 
 def stuck(deal: Deal) -> bool:
-    return Deal.objects.stuck(clock.today("Asia/Kolkata")).filter(pk=deal.pk).exists()
+    return Deal.objects.filter(is_stuck(), pk=deal.pk).exists()
 
 
 @pytest.mark.parametrize(

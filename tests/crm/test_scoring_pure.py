@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from core.templatetags.ui import temperature
 from crm import learning, scoring
 
 SOURCES = ("Google", "Referral", "Chat", "")
@@ -142,6 +143,16 @@ def test_auc_counts_ties_half_and_needs_both_kinds():
 
 
 def test_hot_warm_and_cold():
-    assert [scoring.temperature(points) for points in (100, 80, 79, 50, 49, 0)] == [
+    assert [temperature(points) for points in (100, 80, 79, 50, 49, 0)] == [
         "hot", "hot", "warm", "warm", "cold", "cold",
     ]  # fmt: skip
+
+
+def test_unlearning_what_was_never_learned_leaves_counts_that_score():
+    facts = {"source": "web"}
+    model = learning.train(leads())
+    for _ in range(model["won"] + 5):
+        model = learning.unlearn(model, facts, won=True)
+    counts = [count for factor in model["factors"].values() for pair in factor["values"].values() for count in pair]
+    assert min([model["won"], model["lost"], *counts]) >= 0
+    assert 0 <= scoring.Scorer(model).score(facts).points <= 100

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Grant
+from accounts.roles import SUPPORT
 from core import clock
 from core.management.commands.list_endpoints import endpoints
 from crm.actions.contacts import delete_contact
@@ -336,3 +337,14 @@ def test_a_program_answers_a_ticket_and_waits_for_the_customer(sam, run_events):
     close_ticket(Ticket.objects.get(), actor=SYSTEM)
     refused = client.post(f"{API}/{ticket.pk}/reply", body, content_type="application/json")
     assert refused.status_code == 409 and "Make a new one" in refused.json()["detail"]
+
+
+def test_other_tickets_of_the_customer_are_those_that_the_reader_may_see(people):
+    Grant.objects.create(role=SUPPORT, permission="ticket:read", scope="own")
+    contact, sam = make_contact(), people.sam
+    mine = opened(contact=contact, subject="Mine", assignee=sam)
+    opened(contact=contact, subject="Mine too", assignee=sam)
+    opened(contact=contact, subject="Not mine", assignee=people.ada)
+    text = browser(sam).get(mine.get_absolute_url()).content.decode()
+    assert "Mine too" in text
+    assert "Not mine" not in text

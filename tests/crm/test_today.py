@@ -104,3 +104,14 @@ def test_a_support_agent_sees_their_tickets_by_the_clock_and_why(people):
     shown = browser(people.sam).get("/today/").content.decode()
     assert shown.index("Late</a>") < shown.index("Later</a>")
     assert "tickets-card" not in browser(people.rita).get("/today/").content.decode()
+
+
+def test_a_reopened_lead_was_written_to(people):
+    contact = quiet_since(5, owner=people.rita, first_name="Back", last_name="Again")
+    make_lead("new", "CONTACTED", contact=contact, owner=people.rita, score=64)
+    assert told(people.rita) == [("Back Again", "Quiet for 5 days, and 64 points warm.")]
+
+
+def test_who_wants_no_contact_is_not_suggested(people):
+    quiet_since(40, owner=people.rita, stage="customer", do_not_contact=True)
+    assert told(people.rita) == []
