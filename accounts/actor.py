@@ -81,6 +81,11 @@ class Actor:
         return self.user.pk if self.user else None
 
     @property
+    def zone(self) -> str:
+        """The IANA zone of the person behind the actor, "" where there is none: the workspace's then."""
+        return self.user.timezone if self.user else ""
+
+    @property
     def is_person(self) -> bool:
         """Whether a person acts, directly or through a key of theirs."""
         return self.user is not None

@@ -29,11 +29,16 @@ class UserAdmin(HouseAdmin):
 
     create_action = "user.invite"
     update_action = "user.update"
-    verbs = ("user.change-roles", "user.deactivate", "user.reactivate", "user.invite-again")
+    verbs = ("user.change-roles", "user.deactivate", "user.reactivate", "user.invite-again", "user.reset-second-factor")
     list_display = ("email", "name", "role_names", "is_active", "last_login")
     list_filter = ("is_active", "groups")
     search_fields = ("email", "name")
     ordering = ("email",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Answer the people with their roles, by the same statement."""
+        rows: Any = super().get_queryset(request)
+        return rows.with_standing()
 
     def role_names(self, user: User) -> str:
         """Answer the roles in one line."""

@@ -1,6 +1,7 @@
 """What happens to people, teams, keys and the workspace."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.events import event
 
@@ -169,6 +170,21 @@ class WorkspaceUpdated:
     changes: dict[str, list[str]]
 
 
+@event("workspace.restored")
+class WorkspaceRestored:
+    """A backup took the place of what was here; the copy is quiet until somebody releases it."""
+
+    workspace_id: int
+    made_at: datetime
+
+
+@event("workspace.released")
+class WorkspaceReleased:
+    """Somebody let a restored copy send again."""
+
+    workspace_id: int
+
+
 @event("grant.changed")
 class GrantChanged:
     """An install widened or narrowed one cell of the role matrix."""
@@ -213,6 +229,14 @@ class ExportRequested:
     export_id: int
     list: str
     format: str
+
+
+@event("delivery.replayed")
+class DeliveryReplayed:
+    """Work that was given up after its last try is tried again."""
+
+    delivery_id: int
+    subscriber: str
 
 
 @event("job.requested")

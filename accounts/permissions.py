@@ -3,7 +3,7 @@
 `can` answers for one row, `visible` for a queryset; both come from the same scopes and agree.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Grant, Membership, TeamShare, User, UserShare, Workspace
 from accounts.models.share import current
-from accounts.roles import ADMIN, ALL, MANAGER, MATRIX, NONE, REP, SCOPES, TEAM, Scope
+from accounts.roles import ADMIN, ALL, MANAGER, MATRIX, NONE, REP, SCOPES, TEAM, Scope, plural
 
 Row = TypeVar("Row", bound=Model)
 AnyUser = User | AnonymousUser
@@ -81,7 +81,7 @@ class Facts:
     @cached_property
     def is_narrowed(self) -> bool:
         """Whether the workspace keeps managers to their own teams."""
-        return Workspace.current().manager_scope == Workspace.ManagerScope.TEAM
+        return keeps_managers_to_teams()
 
     @cached_property
     def shares(self) -> frozenset[tuple[int, str, str]]:
@@ -114,9 +114,7 @@ class Facts:
 
     def _grounds(self, row: dict[str, Scope], permission: str) -> Iterator[Ground]:
         for role in sorted(self.user.roles):
-            scope = row.get(role, NONE)
-            if role == MANAGER and scope is ALL and row.get(REP) is not ALL and self.is_narrowed:
-                scope = TEAM  # never below what a rep may see
+            scope = _scope(role, row, lambda: self.is_narrowed)
             if granted := self.user.grants.get((role, permission)):
                 scope = SCOPES[granted]
             if scope is not NONE:
@@ -165,7 +163,8 @@ def visible(user: AnyUser, permission: str, queryset: QuerySet[Row]) -> QuerySet
 
 def people_who_can(permission: str, *, some: bool = False) -> QuerySet[User]:
     """Answer the active people who hold the permission for every row, with `some` for any at all."""
-    scopes = {role: scope.name for role, scope in _row(permission).items()}
+    row = _row(permission)
+    scopes = {role: _scope(role, row, keeps_managers_to_teams).name for role in row}
     scopes |= dict(Grant.objects.filter(permission=permission).values_list("role", "scope"))
     roles = [role for role, scope in scopes.items() if scope == ALL.name or some]
     roles = [role for role in roles if scopes[role] != NONE.name]
@@ -199,7 +198,7 @@ def prime(users: Iterable[User]) -> None:
         theirs.values_list("group__user", *SHARE_COLUMNS)
     ):
         shares[user_id].add((share[0], share[1], share[2]))
-    narrowed = Workspace.current().manager_scope == Workspace.ManagerScope.TEAM
+    narrowed = keeps_managers_to_teams()
     for pk, user in people.items():
         forget(user)
         held = {*roles[pk], ADMIN} if user.is_superuser else set(roles[pk])
@@ -227,6 +226,17 @@ def _row(permission: str) -> dict[str, Scope]:
         return MATRIX[permission]
     except KeyError:
         raise UnknownPermission(f"{permission!r} is no permission. See accounts/roles.py.") from None
+
+
+def keeps_managers_to_teams() -> bool:
+    """Answer whether the workspace shows managers their own teams only."""
+    return Workspace.current().manager_scope == Workspace.ManagerScope.TEAM
+
+
+def _scope(role: str, row: dict[str, Scope], is_narrowed: Callable[[], bool]) -> Scope:
+    """What a role holds by the matrix; a manager kept to teams never below what a rep may see."""
+    scope = row.get(role, NONE)
+    return TEAM if role == MANAGER and scope is ALL and row.get(REP) is not ALL and is_narrowed() else scope
 
 
 def _has_owner(model: type[Model]) -> bool:
@@ -265,8 +275,7 @@ def _shared(facts: Facts, permission: str, model: type[Model]) -> Q:
 
 def _reason_role(permission: str) -> Promise:
     noun, _colon, verb = permission.partition(":")
-    nouns = {"activity": "activities", "settings": "settings", "analytics": "reports"}
-    said = {"verb": _(verb.replace("-", " ")), "nouns": _(nouns.get(noun, f"{noun}s"))}
+    said = {"verb": _(verb.replace("-", " ")), "nouns": _(plural(noun))}
     return format_lazy(_("Your role does not include “{verb}” for {nouns}. An administrator can change that."), **said)
 
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path("people/<int:pk>/", people.detail, name="person-detail"),
     path("people/<int:pk>/roles/", people.roles, name="person-roles"),
     path("people/<int:pk>/deactivate/", people.deactivate, name="person-deactivate"),
+    path("people/<int:pk>/reset-second-factor/", people.reset_second_factor, name="person-reset-second-factor"),
     path("people/<int:pk>/reactivate/", people.reactivate, name="person-reactivate"),
     path("people/<int:pk>/invite/", people.invite_again, name="person-invite-again"),
     path("teams/", teams.list_, name="team-list"),
@@ -49,5 +50,7 @@ urlpatterns = [
     path("audit/export/", audit.export, name="audit-export"),
     path("settings/jobs/", jobs.list_, name="job-list"),
     path("settings/jobs/run/", jobs.start, name="job-run"),
+    path("settings/jobs/replay/<int:pk>/", jobs.replay, name="delivery-replay"),
     path("settings/business/", workspace.edit, name="workspace"),
+    path("settings/release/", workspace.release, name="workspace-release"),
 ]

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -35,7 +36,7 @@ from core import bulk  # noqa: E402
 from core.pages import make_cursor  # noqa: E402
 from crm.actions.snapshots import count_cohorts  # noqa: E402
 from crm.models import Contact, CustomField, Lead, Pipeline, Tag  # noqa: E402
-from crm.models.search import INDEXED, learn, prepare, searchables, suspended  # noqa: E402
+from crm.models.search import INDEXED, Searchable, learn, prepare, searchables, suspend  # noqa: E402
 from crm.search import sort_key, words  # noqa: E402
 
 Row = tuple[Any, ...]
@@ -140,6 +141,16 @@ def statements(email: str, address: str) -> int:
     with connection.execute_wrapper(count):
         client.get(address)
     return len(counted)
+
+
+@contextmanager
+def suspended(*wanted: type[Searchable]) -> Iterator[None]:
+    """Let the search index wait until the end; outside a transaction."""
+    suspend(*wanted)
+    try:
+        yield
+    finally:
+        prepare()
 
 
 def fill_all(count: int) -> None:

@@ -75,9 +75,9 @@ def fill(rows: int) -> None:
     from django.apps import apps
     from django.db import connection, transaction
 
-    from ci.bench_rows import INDUSTRIES, PLACES, SOURCES, Maker, indexes, reps
+    from ci.bench_rows import INDUSTRIES, PLACES, SOURCES, Maker, indexes, reps, suspended
     from ci.bench_rows import fill as write
-    from crm.models.search import learn, prepare, searchables, suspended
+    from crm.models.search import learn, prepare, searchables
     from crm.search import words
 
     class Crowd(Maker):

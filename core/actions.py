@@ -2,6 +2,8 @@
 
 import functools
 import inspect
+import threading
+import time
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +11,15 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.apps import apps
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from core import clock, jobs
 from core.errors import Invalid, NotFound, Refused
 from core.events import Outbox
 
+TURN, PAUSE = 1.0, 0.15  # s
+_writing = threading.local()
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -48,12 +52,13 @@ def action(
     """Make a function an action: one transaction, the row re-read and locked, the actor asked, events written.
 
     `permission=None` marks an internal action, which no door offers. A repeated `key` returns the first
-    result and does nothing (at most once).
+    result and does nothing (at most once); while the first is still under way it is refused ("in_progress").
     """
 
     def decorate(function: Function) -> Function:
         @functools.wraps(function)
         def call(*args: Any, actor: Any, key: str | None = None, **values: Any) -> Any:
+            began = time.monotonic()
             with transaction.atomic(), Outbox() as outbox:
                 if key is not None:
                     earlier = _remembered(name, key)
@@ -68,6 +73,7 @@ def action(
                     _remember(name, key, result)
                 if outbox.write():
                     jobs.ring()
+            let_others_in(began)
             return result
 
         if name in CATALOGUE and CATALOGUE[name].function.__qualname__ != call.__qualname__:
@@ -76,6 +82,22 @@ def action(
         return typing.cast(Function, call)
 
     return decorate
+
+
+def let_others_in(began: float) -> None:
+    """Pause on SQLite when this thread has written for a second without a pause; `began` by time.monotonic().
+
+    Who waits for SQLite's lock asks for it every 100 ms, so that slice after slice would starve everybody else.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return
+    ended = time.monotonic()
+    goes_on = began - getattr(_writing, "ended", 0.0) < PAUSE / 2
+    _writing.seconds = ended - began + (_writing.seconds if goes_on else 0.0)
+    if _writing.seconds > TURN:
+        time.sleep(PAUSE)
+        _writing.seconds = 0.0
+    _writing.ended = time.monotonic()
 
 
 def run(name: str, subject: Any = None, *, actor: Any, data: dict[str, Any], key: str | None = None) -> Any:

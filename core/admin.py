@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from core import registry
 from core.actions import CATALOGUE, ActionSpec, run
-from core.conflicts import conflict_of
+from core.conflicts import conflict_of, held_by
 from core.errors import Denied, HouseError, Invalid, Refused
 
 
@@ -76,11 +76,7 @@ class HouseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def initial_values(self, obj: Any) -> dict[str, Any]:
         """Return what an existing row's form starts with: what the form says, else the columns."""
         spec = self.spec(change=True)
-        if spec is None or spec.form is None:
-            return {}
-        if values := getattr(spec.form, "values", None):
-            return dict(values(obj))
-        return {name: getattr(obj, name) for name in spec.form.base_fields if hasattr(obj, name)}
+        return held_by(spec.form, obj) if spec and spec.form else {}
 
     def get_list_select_related(self, request: HttpRequest) -> list[str]:
         """Return the columns that are other rows, so that a list reads them with its own."""

@@ -1,4 +1,4 @@
-"""The fast writer: many rows of one model at once, by COPY on PostgreSQL, by one prepared statement on SQLite.
+"""Many rows of one model: the fast writer, by COPY on PostgreSQL, by one prepared statement on SQLite; and slices.
 
 No signals, no defaults, no `save()`: for imports and generators, inside a transaction that an action opened.
 """
@@ -6,11 +6,23 @@ No signals, no defaults, no `save()`: for imports and generators, inside a trans
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, models
 
 Model = type[models.Model]
+Row = TypeVar("Row", bound=models.Model)
+
+
+def sliced(rows: models.QuerySet[Row], size: int = 500) -> Iterator[Row]:
+    """Yield rows by their keys, a slice at a time, for a loop that writes.
+
+    No statement stays open in between: SQLite refuses to write by a connection that still reads what others changed.
+    """
+    last = 0
+    while part := list(rows.filter(pk__gt=last).order_by("pk")[:size]):
+        yield from part
+        last = part[-1].pk
 
 
 def reserve(model: Model, count: int) -> list[int]:

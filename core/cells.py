@@ -67,8 +67,8 @@ def on(read: Callable[[Any], date | None]) -> Callable[[Any], str]:
     return lambda row: ui.day(read(row)) or NONE
 
 
-def chips(read: Callable[[Any], tuple[str, str]]) -> Callable[[Any], str]:
-    """Make a cell of a chip: its text and its colour."""
+def chips(read: Callable[[Any], tuple[str, ...]]) -> Callable[[Any], str]:
+    """Make a cell of a chip: its text, its colour and, where it has one, its sign."""
     return lambda row: ui.chip(*read(row))
 
 

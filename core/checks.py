@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
-from django.core.checks import Error, Tags, register
+from django.core.checks import Tags, register
 
 
 @register(Tags.security, deploy=True)
@@ -20,12 +20,3 @@ def production_settings(app_configs: Any, **kwargs: Any) -> list[Any]:
             )
         )
     return found
-
-
-@register(Tags.database)
-def sqlite_is_durable(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[Any]:
-    """SQLite must run with BEGIN IMMEDIATE: the default answers "database is locked" under load."""
-    database: dict[str, Any] = settings.DATABASES["default"]
-    if database["ENGINE"].endswith("sqlite3") and database["OPTIONS"].get("transaction_mode") != "IMMEDIATE":
-        return [Error("SQLite runs without BEGIN IMMEDIATE.", id="core.E001")]
-    return []

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
+from core.money import EXPONENTS
 from core.numbers import is_number
 
 LONGEST: Final = 200
@@ -112,7 +113,8 @@ class Clause:
             exact = "iexact" if kind == "text" else "exact"
             lookup, found = LOOKUPS.get(self.operator, exact), Q()
             for value in self.values:
-                found |= Q(**{f"{path}__{lookup}": self._typed(value)})
+                amount = self._typed(value)
+                found |= _worth(path, lookup, amount) if kind == "money" else Q(**{f"{path}__{lookup}": amount})
         return ~found if self.operator == "not" else found
 
     def _any(self, user_id: int) -> Q:
@@ -131,7 +133,8 @@ class Clause:
         amount = Decimal(value)
         if not amount.is_finite() or abs(amount) > 10**15:
             raise ValueError(value)
-        amount = amount * 100 if self.filter.kind == "money" else amount
+        if self.filter.kind == "money":
+            return amount
         return int(amount) if amount == int(amount) else float(amount)
 
     def _when(self, path: str, kind: str) -> Q:
@@ -154,6 +157,17 @@ class Clause:
             day = timezone.make_aware(datetime.combine(day, time()))
             day.astimezone(UTC)  # OverflowError for a day that no database holds
         return Q(**{f"{path}__{'gte' if self.operator == 'after' else 'lt'}": day})
+
+
+def _worth(path: str, lookup: str, amount: Decimal) -> Q:
+    """Compare the column of minor units with an amount of major ones, in whatever currency its row is."""
+    found = Q()
+    for places in {2, *EXPONENTS.values()}:
+        asked = Q(**{f"{path}__{lookup}": int(amount.scaleb(places))})
+        others = [code for code, digits in EXPONENTS.items() if digits != 2]
+        same = Q(currency__in=[code for code in others if EXPONENTS[code] == places])
+        found |= asked & (~Q(currency__in=others) if places == 2 else same)
+    return found
 
 
 def asks(kind: str, **labels: str | Promise) -> list[Filter]:

@@ -5,6 +5,7 @@ import io
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from itertools import chain, islice
 from typing import IO, Any
 
@@ -34,7 +35,7 @@ def safe_cell(value: Any) -> Any:
         return ""
     if isinstance(value, bool):
         return "Yes" if value else "No"
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float, Decimal)):
         return value
     if isinstance(value, date):
         return value.isoformat()
@@ -98,7 +99,7 @@ def write(form: str, file: IO[bytes], headers: Sequence[str], rows: Iterable[Seq
 
 def to_pdf(headers: Sequence[str], rows: Iterable[Sequence[Any]], title: str) -> bytes:
     """Return the table on paper. Refused for more rows than anyone reads, and without the PDF libraries."""
-    shown = [[safe_cell(cell) for cell in row] for row in islice(rows, MOST_ON_PAPER + 1)]
+    shown = [[_on_paper(cell) for cell in row] for row in islice(rows, MOST_ON_PAPER + 1)]
     if len(shown) > MOST_ON_PAPER:
         raise Refused(
             _("A PDF holds %(most)s rows. Filter more, or choose CSV or XLSX.") % {"most": f"{MOST_ON_PAPER:,}"}
@@ -108,6 +109,11 @@ def to_pdf(headers: Sequence[str], rows: Iterable[Sequence[Any]], title: str) ->
         return render_pdf(render_to_string("pdf/table.html", context))
     except PdfUnavailable as error:
         raise Refused(str(error)) from error
+
+
+def _on_paper(value: Any) -> Any:
+    cell = safe_cell(value)
+    return plain_cell(cell) if isinstance(cell, str) else cell
 
 
 def _lines(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import QuerySet, Sum
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
@@ -184,7 +185,11 @@ class Asked:
         return (f"{down}{column}", f"{down}pk")
 
     def rows(self) -> QuerySet[Any]:
-        """Return the rows that match, in no order yet."""
+        """Return the rows that match, in no order yet; days are the reader's, also in the worker and for a key."""
+        with timezone.override(self.actor.zone or timezone.get_default_timezone()):
+            return self._matching()
+
+    def _matching(self) -> QuerySet[Any]:
         found = self.spec.find(self.actor)
         for clause in list(self.clauses):
             if not clause.is_ready:

@@ -44,6 +44,11 @@ class Money:
         return format_money(self)
 
 
+def times(quantity: Decimal, minor: int) -> int:
+    """Return quantity × amount in minor units, rounded half up."""
+    return int((quantity * minor).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
 def grouped(digits: str, *, indian: bool) -> str:
     """Return digits with thousands separators, by lakh and crore where `indian`."""
     if not indian:

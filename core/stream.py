@@ -161,14 +161,14 @@ class Poller:
     def look(self) -> None:
         """Read what is new once, and hand it on; newcomers hear first what they missed."""
         with self._wake:
-            newcomers, self._newcomers = self._newcomers, []
-            idle = not self.lines
+            newcomers, idle = list(self._newcomers), not self.lines
         if idle:
             self.last, self.gaps = newest(), {}
         for line in newcomers:
             catch_up(line, self.last)
-        with self._wake:
-            self.lines.update(newcomers)
+        with self._wake:  # who left meanwhile is no newcomer any more
+            self.lines.update(line for line in newcomers if line in self._newcomers)
+            self._newcomers = [line for line in self._newcomers if line not in self.lines]
             lines = list(self.lines)
         events = self.fresh()
         now = time.monotonic()

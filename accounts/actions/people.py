@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ from accounts.events import (
     UserPasswordChanged,
     UserReactivated,
     UserRolesChanged,
+    UserSecondFactorChanged,
     UserUpdated,
 )
 from accounts.forms.hours import UpdateHoursForm
@@ -169,6 +171,20 @@ def reactivate_user(user: User, *, actor: Actor) -> User:
     user.is_active, user.deactivated_at = True, None
     user.save(update_fields=["is_active", "deactivated_at"])
     publish(UserReactivated(user.pk, str(user)), actor=actor)
+    return user
+
+
+@action("user.reset-second-factor", permission="user:manage")
+def reset_second_factor(user: User, *, actor: Actor) -> User:
+    """Take away every second factor of a person who lost theirs; their sessions end, the password stays.
+
+    Refused where there is none. Publishes UserSecondFactorChanged.
+    """
+    if not Authenticator.objects.filter(user=user).exists():
+        raise Refused(gettext("This person has no second factor."))
+    Authenticator.objects.filter(user=user).delete()
+    _end_sessions(user)
+    publish(UserSecondFactorChanged(user.pk, "all", "reset"), actor=actor)
     return user
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User, Workspace
 from accounts.permissions import people_who_can
+from accounts.roles import plural
 
 
 class HolderForm(forms.Form):
@@ -58,9 +59,8 @@ class ShareForm(HolderForm):
         person: Any = self.fields["user"]
         if noun:
             person.queryset = people_who_can(f"{noun}:read", some=True).order_by("name", "email")
-        nouns = f"{noun}s"
         person.error_messages["invalid_choice"] = gettext("Choose somebody whose role has %(nouns)s.") % {
-            "nouns": gettext(nouns)
+            "nouns": gettext(plural(noun))
         }
 
     def clean(self) -> dict[str, Any]:

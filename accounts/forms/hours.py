@@ -125,6 +125,7 @@ def _read(text: str) -> dict[str, list[list[str]]]:
         if not found or None in ends:
             raise ValueError(line)
         spans = [DASH.split(span.strip()) for span in found["spans"].split(",")]
-        for number in range(ends[0] or 0, (ends[-1] or 0) + 1):
+        first, last = ends[0] or 0, ends[-1] or 0
+        for number in ((first + n) % 7 for n in range((last - first) % 7 + 1)):
             week.setdefault(DAYS[number], []).extend(spans)
     return week

@@ -93,6 +93,11 @@ class UpdateProfileForm(UpdateUserForm):
     )
     theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme, required=False)
     email_notifications = forms.BooleanField(label=_("Send me an email when something waits for me"), required=False)
+    letter_keys = forms.BooleanField(
+        label=_("Keys of one letter or sign"),
+        required=False,
+        help_text=_("C for New, J and K for the next and previous row, and so on. Ctrl K works either way."),
+    )
 
     def clean_theme(self) -> str:
         """Follow the device when nothing was chosen."""

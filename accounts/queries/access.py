@@ -9,13 +9,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.db.models.constants import LOOKUP_SEP
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.models import Membership, Team, TeamShare, User, UserShare
 from accounts.models.share import current
 from accounts.permissions import Ground, can, prime
-from accounts.roles import ALL, MATRIX, ROLE_LABELS, TEAM, owners_of
+from accounts.roles import ALL, MATRIX, ROLE_LABELS, TEAM, owners_of, plural
 from core.errors import NotFound
 
 RULES = ("owner", "team", "share", "role")
@@ -56,8 +57,8 @@ class Share:
             text = _("Shared by %(who)s on %(day)s, until %(until)s")
         return text % {
             "who": self.given_by or _("the house"),
-            "day": date_format(self.given_at, "j M Y"),
-            "until": date_format(self.until, "j M Y, H:i") if self.until else "",
+            "day": date_format(localtime(self.given_at), "j M Y"),
+            "until": date_format(localtime(self.until), "j M Y, H:i") if self.until else "",
         }
 
 
@@ -65,7 +66,7 @@ def record_for(actor: Actor, noun: str, pk: int) -> Model:
     """Answer the record that an address names, when the actor may read it; raises NotFound."""
     permission = f"{noun}:read"
     model = next((one for one in apps.get_models() if _is(one, noun)), None)
-    if model is None or permission not in MATRIX:
+    if model is None or not {permission, f"{noun}:update"} <= MATRIX.keys():
         raise NotFound
     actor.require(permission)
     row = actor.visible(permission, model._default_manager.all()).filter(pk=pk).first()
@@ -170,7 +171,6 @@ def _leading(user: User, record: Model, owners: dict[int, str], teams: Teams) ->
 
 
 def _role(ground: Ground, noun: str) -> str:
-    nouns = {"activity": "activities"}.get(noun, f"{noun}s")
     texts = {
         "all": _("%(role)s: sees all %(nouns)s"),
         "team": _("%(role)s: sees team %(nouns)s"),
@@ -178,4 +178,4 @@ def _role(ground: Ground, noun: str) -> str:
     }
     which = "all" if ground.scope is ALL else str(getattr(ground.scope, "name", ""))
     text = texts.get(which, f"%(role)s: sees {which} %(nouns)s")
-    return text % {"role": ROLE_LABELS.get(ground.role, ground.role), "nouns": _(nouns)}
+    return text % {"role": ROLE_LABELS.get(ground.role, ground.role), "nouns": _(plural(noun))}

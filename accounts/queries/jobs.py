@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from accounts.actor import Actor
-from core import clock, jobs
-from core.models import JobRun
+from core import backups, clock, health, jobs
+from core.models import Delivery, JobRun
 
 MOST_FAILURES = 20
 
@@ -48,6 +50,21 @@ def failures_for(actor: Actor) -> list[JobRun]:
     """Return the last runs that failed, each with its reason."""
     rows = JobRun.objects.exclude(error="").order_by("-pk")
     return list(rows[:MOST_FAILURES]) if actor.can("settings:manage") else []
+
+
+def buried_for(actor: Actor) -> QuerySet[Delivery]:
+    """Return the deliveries that were given up, the oldest first, for those who keep the settings."""
+    rows = Delivery.objects.filter(buried_at__isnull=False) if actor.can("settings:manage") else Delivery.objects.none()
+    return rows.select_related("event").order_by("pk")
+
+
+def backup_trouble() -> str:
+    """Return in words why there is no new backup; "" while the last one was made, and within a day."""
+    is_fresh, said = health.backup_is_fresh()
+    failed = jobs.last_runs().filter(job="accounts.jobs.back_up_everything").exclude(error="").first()
+    if failed and not any(one.made_at > failed.started_at for one in backups.stored()[:1]):
+        return f"The last backup failed. {failed.error.partition(': ')[2]}"
+    return "" if is_fresh else said
 
 
 def title_of(name: str) -> str:

@@ -91,6 +91,7 @@ def _press(action: Callable[..., User], message: Promise) -> Any:
 
 deactivate = _press(people.deactivate_user, _("{} is deactivated."))
 reactivate = _press(people.reactivate_user, _("{} may sign in again."))
+reset_second_factor = _press(people.reset_second_factor, _("{} signs in with the password alone, then sets up anew."))
 invite_again = _press(people.invite_again, _("Invitation sent again."))
 
 

@@ -38,6 +38,7 @@ STATES: dict[str, tuple[str, Any]] = {
     "lost": ("lost", gettext_lazy("Lost")),
     "abandoned": ("lost", gettext_lazy("Given up")),
 }
+HOT, WARM = 80, 50
 WARMTH = {"hot": gettext_lazy("hot"), "warm": gettext_lazy("warm"), "cold": gettext_lazy("cold")}
 TITLES = {"dr", "mr", "mrs", "ms", "shri", "डॉ", "श्री", "श्रीमती", "सुश्री"}
 
@@ -98,7 +99,7 @@ def face(name: str, size: str) -> SafeString:
 
 def temperature(points: int) -> str:
     """Hot from 80, warm from 50, else cold."""
-    return "hot" if points >= 80 else "warm" if points >= 50 else "cold"
+    return "hot" if points >= HOT else "warm" if points >= WARM else "cold"
 
 
 @register.filter

@@ -185,3 +185,14 @@ def test_cards_come_from_the_registry(rita, monkeypatch, tmp_path, settings):
     assert "From first message to payment" in html
     assert render_to_string("accounts/_show.html")
     assert SYSTEM.can("analytics:read")
+
+
+def test_the_profile_switches_the_keys_of_one_letter_off(rita):
+    client = browser(rita)
+    form = {"name": "Rita", "timezone": "Asia/Tokyo"}
+    assert client.post("/profile/", {**form, "letter_keys": "on"}).status_code == 303
+    page = client.get("/profile/").content.decode()
+    assert "data-keys" not in page and page.split('name="letter_keys"')[1].split(">")[0].endswith("checked")
+    assert client.post("/profile/", form).status_code == 303
+    assert again(rita).letter_keys is False
+    assert 'data-keys="off"' in client.get("/profile/").content.decode()

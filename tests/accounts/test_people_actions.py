@@ -1,17 +1,21 @@
 """Inviting, roles, teams, leaving; and that a refusal changes nothing."""
 
 import pytest
+from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from accounts.actions import people as verbs
 from accounts.actions.saved_views import delete_view, save_view
 from accounts.actions.teams import create_team, delete_team, set_members, update_team
 from accounts.actions.workspace import update_workspace
 from accounts.models import Grant, Membership, SavedView, Team, User, Workspace
+from accounts.permissions import people_who_can
 from accounts.roles import ADMIN, REP, VIEWER
 from core.actions import run
 from core.errors import Denied, Invalid, Refused
 from core.models import Event
-from tests.people import SYSTEM, again, as_actor, make_person
+from tests.people import SYSTEM, again, as_actor, browser, make_person
 
 
 def names() -> list[str]:
@@ -143,3 +147,36 @@ def test_saved_views_are_ones_own(rita, ron):
         delete_view(view, actor=as_actor(ron))
     delete_view(view, actor=as_actor(rita))
     assert not SavedView.objects.exists()
+
+
+def test_a_lost_second_factor_is_reset_by_an_administrator_or_by_command(ada, rita, capsys):
+    Authenticator.objects.create(user=rita, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    with pytest.raises(Denied):
+        verbs.reset_second_factor(rita, actor=as_actor(rita))
+    page = browser(ada).get(rita.get_absolute_url()).content.decode()
+    assert "Reset the second factor" in page
+    asked = browser(rita)
+    browser(ada).post(reverse("accounts:person-reset-second-factor", args=(rita.pk,)))
+    assert not Authenticator.objects.filter(user=rita).exists()
+    assert asked.get("/leads/").status_code == 302, "the session goes on"
+    assert Event.objects.filter(name="user.second_factor_changed", data__change="reset").count() == 1
+    with pytest.raises(Refused):
+        verbs.reset_second_factor(rita, actor=as_actor(ada))
+    Authenticator.objects.create(user=ada, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    call_command("reset_second_factor", "ADA@example.com")
+    assert not Authenticator.objects.exists()
+    for wrong in ("ada@example.com", "nobody@example.com"):
+        with pytest.raises(CommandError):
+            call_command("reset_second_factor", wrong)
+
+
+def test_managers_kept_to_their_teams_hold_nothing_for_every_row(max_, ada, rita):
+    assert max_ in people_who_can("lead:reassign")
+    Workspace.objects.update(manager_scope=Workspace.ManagerScope.TEAM)
+    assert set(people_who_can("lead:reassign")) == {ada}
+    assert max_ in people_who_can("lead:reassign", some=True)
+
+
+@pytest.mark.parametrize("noun", ["invoice", "proposal", "conversation", "nothing"])
+def test_who_can_see_it_is_asked_only_of_what_can_be_shared(ada, noun):
+    assert browser(ada).get(f"/access/{noun}/1/").status_code == 404

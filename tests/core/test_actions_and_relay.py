@@ -1,13 +1,15 @@
 """Actions, events, the relay and the chain, with a noun that exists only here."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from core import audit, clock, events, relay
+from core import actions, audit, clock, events, relay
 from core.actions import action, lock
+from core.bulk import sliced
 from core.errors import Denied
 from core.events import Postpone, event, on, publish
 from core.models import Delivery, Event
@@ -211,3 +213,28 @@ def test_a_locked_row_may_still_be_referred_to(people):
         lock(people.rita)
     is_locked = connection.features.has_select_for_update
     assert ("FOR NO KEY UPDATE" in queries[-1]["sql"]) is is_locked
+
+
+@pytest.mark.django_db(transaction=True)
+def test_slice_after_slice_lets_others_write_on_sqlite(monkeypatch):
+    pauses = []
+    monkeypatch.setattr(actions.time, "sleep", pauses.append)
+    monkeypatch.setattr(actions, "TURN", -1.0)
+    throw(actor=Someone(), number=1)
+    assert pauses == ([actions.PAUSE] if connection.vendor == "sqlite" else [])
+    monkeypatch.setattr(actions, "TURN", 60.0)
+    throw(actor=Someone(), number=2)
+    assert len(pauses) <= 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_loop_over_slices_writes_though_somebody_else_wrote_meanwhile():
+    for number in range(3):
+        throw(actor=Someone(), number=number)
+    for row in sliced(Event.objects.all(), size=2):
+        other = Thread(target=lambda: (throw(actor=Someone(), number=9), connection.close()))
+        if row.data["pebble_id"] == 0:
+            other.start()
+            other.join()
+        throw(actor=Someone(), number=10) if row.data["pebble_id"] < 3 else None
+    assert Event.objects.count() == 7

@@ -4,13 +4,16 @@ import json
 import re
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 
+from accounts.actions.workspace import update_workspace
+from accounts.models import Workspace
 from core import jobs
 from core.jobs import Job, tick
-from core.models import Event, JobRun
+from core.models import Delivery, Event, JobRun
 from tests.flows.running import Letterbox, house, post, wait_for
-from tests.people import browser
+from tests.people import as_actor, browser
 
 GIVEN = "proxy-0123456789abcdef"
 
@@ -84,3 +87,20 @@ def test_metrics_tell_requests_by_route_jobs_and_sign_ins(people):
     assert "crm_jobs_failing 1.0" in text
     assert "crm_model_micros_today 0.0" in text
     assert "crm_sign_ins_failed" in text
+
+
+def test_what_was_given_up_is_seen_and_tried_again_by_page_and_by_command(ada, rita, capsys):
+    update_workspace(Workspace.current(), actor=as_actor(ada), name="Elsewhere")
+    event = Event.objects.latest("pk")
+    given_up = {"event": event, "due_at": event.at, "buried_at": event.at, "error": "x"}
+    rows = [Delivery.objects.create(subscriber=f"shop.tell_{n}", **given_up) for n in (1, 2)]
+    assert browser(rita).post(reverse("accounts:delivery-replay", args=(rows[0].pk,))).status_code == 403
+    client = browser(ada)
+    assert "Tell 1" in client.get(reverse("accounts:job-list")).content.decode()
+    client.post(reverse("accounts:delivery-replay", args=(rows[0].pk,)))
+    call_command("replay", "--list")
+    assert f"{rows[1].pk}  workspace.updated → shop.tell_2: x" in capsys.readouterr().out
+    assert [row.pk for row in Delivery.objects.filter(buried_at__isnull=False)] == [rows[1].pk]
+    call_command("replay")
+    assert not Delivery.objects.filter(buried_at__isnull=False).exists()
+    assert Event.objects.filter(name="delivery.replayed").count() == 2

@@ -1,6 +1,7 @@
 """Fields, tokens, money, sanitiser, exports, paging, PDF, the SSRF guard."""
 
 import time
+from decimal import Decimal
 
 import pytest
 
@@ -81,6 +82,14 @@ def test_text_from_html_keeps_lines_and_drops_what_is_hidden():
 def test_no_cell_becomes_a_formula(cell):
     assert exports.safe_cell(cell) == f"'{cell}"
     assert f"'{cell}".encode() in exports.to_bytes("csv", ["a"], [[cell]])
+
+
+def test_amounts_leave_as_numbers_and_paper_shows_what_was_written(monkeypatch):
+    assert exports.safe_cell(Decimal("-5.00")) == Decimal("-5.00")
+    shown = []
+    monkeypatch.setattr(exports, "render_to_string", lambda name, context: shown.extend(context["rows"]) or "<p></p>")
+    exports.to_pdf(["a", "b"], [["+91 98765 43210", Decimal("-5.00")]], "t")
+    assert shown == [["+91 98765 43210", Decimal("-5.00")]]
 
 
 def test_a_secret_is_unreadable_without_its_key(settings):

@@ -27,6 +27,7 @@ from core.models import Heartbeat
 SWEEP_SECONDS = 5
 GRACE_SECONDS = 25
 STUCK = timedelta(seconds=30)
+SURE = 3  # sweeps: with a long queue, nothing may be in hand for a moment
 HANDS = 4  # jobs at a time: one that hangs delays no other, nor the sweep
 
 
@@ -37,7 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT; restarts the cluster when it ends by itself or answers no ring."""
-        self.stopping = self.stuck = False
+        self.stopping, self.stuck = False, 0  # sweeps in a row
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
         # A name of its own each time: what the process before us held is not ours.
@@ -50,11 +51,11 @@ class Command(BaseCommand):
         try:
             while not self.stopping:
                 ended = not cluster.is_alive()
-                if ended or (self.stuck and time.monotonic() - started > STUCK.total_seconds()):
+                if ended or (self.stuck >= SURE and time.monotonic() - started > STUCK.total_seconds()):
                     self.kill_group(cluster)
                     how = "ended" if ended else "do not answer"
                     self.stderr.write(f"The queue's processes {how}; starting them again.")
-                    cluster, started, self.stuck = self.start_cluster(), time.monotonic(), False
+                    cluster, started, self.stuck = self.start_cluster(), time.monotonic(), 0
                 if time.monotonic() - swept >= SWEEP_SECONDS:
                     swept = time.monotonic()
                     self.sweep(name)
@@ -71,7 +72,7 @@ class Command(BaseCommand):
             Heartbeat.objects.update_or_create(name=name, defaults={"at": clock.now()})
             Heartbeat.objects.filter(at__lt=clock.now() - timedelta(days=1)).delete()
             jobs.tick(name, lambda *run: self.work.put(run))
-            self.stuck = relay.is_stuck(STUCK)
+            self.stuck = self.stuck + 1 if relay.is_stuck(STUCK) else 0
             if relay.due().exists():
                 jobs.ring()
         except Exception as error:
