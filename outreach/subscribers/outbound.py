@@ -150,7 +150,9 @@ def _imprint(message: Message, workspace: Workspace, way_out: str) -> str:
     """Return who writes, from where, and how to stop it, in the language of who reads it."""
     with translation.override(message.contact.language or workspace.default_language):
         stop = gettext("If you would rather not hear from us: %(address)s") % {"address": way_out}
-    return "\n".join(filter(None, (workspace.legal_name or workspace.name, workspace.postal_address.strip(), stop)))
+    name = workspace.legal_name or workspace.name
+    signed = message.body_text.rstrip().endswith(name) and not workspace.postal_address
+    return "\n".join(filter(None, ("" if signed else name, workspace.postal_address.strip(), stop)))
 
 
 def _attachment(file: dict[str, str]) -> Attachment:
