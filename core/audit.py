@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 
 from core.models import AuditHead, Event
 
@@ -36,21 +35,27 @@ def append(rows: list[Event]) -> None:
 
 
 def verify() -> Verdict:
-    """Walk the whole chain; names the first row that was edited, inserted, removed or reordered."""
-    with transaction.atomic():
-        head = AuditHead.objects.filter(pk=1).first()
-        previous, length, last = "", 0, 0
-        for row in _rows():
-            length += 1
-            if not _fits(previous, row):
-                return Verdict(False, length, row.pk, "The row, or the one before it, was changed.")
-            previous, last = row.mac, row.pk
-    if head is None:
-        return Verdict(not length, length, None, "The chain has no end." if length else "")
-    if not hmac.compare_digest(head.seal, _seal(head)):
+    """Walk the whole chain; names the first row that was edited, inserted, removed or reordered.
+
+    Holds no lock: what is written meanwhile belongs to the next walk.
+    """
+    head = AuditHead.objects.filter(pk=1).first()
+    previous, length, last = "", 0, 0
+    for row in _rows(head.last_event_id if head else 0):
+        length += 1
+        if not _fits(previous, row):
+            return Verdict(False, length, row.pk, "The row, or the one before it, was changed.")
+        previous, last = row.mac, row.pk
+    newest = Event.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    end = AuditHead.objects.filter(pk=1).values_list("last_event_id", flat=True).first() or 0
+    if head is None and not end:
+        return Verdict(not newest, length, None, "The chain has no end." if newest else "")
+    if head is not None and not hmac.compare_digest(head.seal, _seal(head)):
         return Verdict(False, length, last, "The seal at the end of the chain was changed.")
-    if (head.mac, head.length) != (previous, length):
+    if head is not None and (head.mac, head.length) != (previous, length):
         return Verdict(False, length, last, "Rows are missing at the end of the chain.")
+    if newest > end:
+        return Verdict(False, length, newest, "A row follows the end of the chain.")
     return Verdict(True, length)
 
 
@@ -77,8 +82,8 @@ def _fits(previous: str, row: Event) -> bool:
     return hmac.compare_digest(row.mac, _link(previous, row))
 
 
-def _rows() -> Iterator[Event]:
-    return Event.objects.order_by("pk").iterator(chunk_size=2_000)
+def _rows(last: int) -> Iterator[Event]:
+    return Event.objects.filter(pk__lte=last).order_by("pk").iterator(chunk_size=2_000)
 
 
 def _link(previous: str, row: Event) -> str:

@@ -239,9 +239,9 @@ def test_administrators_hear_once_of_a_backup_that_failed(people, folder):
         JobRun.objects.update(started_at=at - timedelta(minutes=1))
         watch_backups()
         assert not Notification.objects.exists()
-    with time_machine.travel(at + timedelta(hours=28)):
+    with time_machine.travel(at + timedelta(hours=28, minutes=30)):
         watch_backups()
-        assert "27 h ago" in Notification.objects.get(kind="backup.missing", user=ada).text
+        assert "28 h ago" in Notification.objects.get(kind="backup.missing", user=ada).text
 
 
 def test_a_restore_is_refused_before_anything_is_touched(people, folder, settings, tmp_path):

@@ -52,7 +52,7 @@ def test_bulk_is_the_sum_of_singles(people, who):
             answers = [row["ok"] for row in made.results]
         else:
             answers = []
-            for lead in Lead.objects.filter(pk__in=ids):
+            for lead in Lead.objects.filter(pk__in=ids).order_by("pk"):
                 try:
                     if not actor.can("lead:read", lead):
                         answers.append(False)
@@ -62,7 +62,7 @@ def test_bulk_is_the_sum_of_singles(people, who):
                 except HouseError:
                     answers.append(False)
         events = [(name, subject - base, by) for name, subject, by, _ in said(start)]
-        left = list(Lead.objects.filter(pk__in=ids).values_list("status", "version"))
+        left = list(Lead.objects.filter(pk__in=ids).order_by("pk").values_list("status", "version"))
         results.append((answers, events, left))
     assert results[0] == results[1]
     assert results[0][0] == ([True, True, True, False] if who == "max" else [True, True, False, False])
